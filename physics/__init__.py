@@ -1,0 +1,1 @@
+"""The laws: kinematics, random streams, beams, decays, hadronization. Knows no detector and no user."""

@@ -1,0 +1,1 @@
+"""Production: samples, generators, reconstruction, files and the command line."""
