@@ -1,8 +1,9 @@
 """Quantities of a detector card: ``{value, unit, source}``, checked and turned into cm, GeV, ns, T and rad.
 
-Every number of a card is one of the classes below, so that a card without a unit, with a unit of another kind or with
-a value outside its physical range is refused, and nobody reads a number without its source.  A subclass states the
-units it knows (factor to the package's unit) and its allowed range; the name with an ``s`` holds a list.
+Every number of a card is one of the classes below, so that a card without a unit, with a unit of another kind
+or with a value outside its physical range is refused, and nobody reads a number without its source. A
+subclass states the units it knows (factor to the package's unit) and its allowed range; the name with an
+``s`` holds a list.
 
     class PixelSection(Section):
         thickness: Thickness

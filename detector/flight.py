@@ -1,0 +1,84 @@
+"""The flights record: every particle's way through the tracker to the calorimeter's front face.
+
+It is what tracking hands to the calorimeter, identification and K_L detectors. One entry is one straight or
+helical flight of one particle: all final particles of the truth record that interact (neutrinos are left out)
+*and* what they made on the way (decays in flight, conversions, bremsstrahlung, nuclear interactions), in the
+order parent before secondary. A flight ends at the calorimeter's front face (``region`` > 0) or where the
+particle decayed, interacted, ranged out or left through the beam hole (``region`` = 0).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+REGION_NONE = 0
+"""Did not reach the calorimeter: decayed, interacted, stopped, or left through the beam holes."""
+REGION_BARREL = 1
+REGION_FORWARD = 2
+REGION_BACKWARD = 3
+
+ORIGIN_TRUTH = 0
+"""The particle is in the truth record."""
+ORIGIN_DECAY = 1
+ORIGIN_CONVERSION = 2
+ORIGIN_BREMSSTRAHLUNG = 3
+ORIGIN_NUCLEAR = 4
+
+
+class Flights(NamedTuple):
+    """Columns of flights; shapes ``(n,)`` but ``offsets`` ``(n_events + 1,)``; laboratory frame, cm, ns, GeV."""
+
+    offsets: np.ndarray  # int64
+    mc: np.ndarray  # int32, index in the event of the true particle, or of the one that made this secondary
+    pdg: np.ndarray  # int32, of the flying particle itself
+    charge: np.ndarray  # int32 [e]
+    origin: np.ndarray  # int32, ORIGIN_*
+    track: np.ndarray  # int32, index in the event of its track, −1 for none
+    region: np.ndarray  # int32, REGION_*: where it meets the calorimeter
+    x0: np.ndarray  # float64 [cm], where the flight begins
+    y0: np.ndarray
+    z0: np.ndarray
+    t0: np.ndarray  # float64 [ns]
+    px0: np.ndarray  # float64 [GeV], momentum there
+    py0: np.ndarray
+    pz0: np.ndarray
+    x: np.ndarray  # float64 [cm], where it ends: the calorimeter's front face if region > 0
+    y: np.ndarray
+    z: np.ndarray
+    t: np.ndarray  # float64 [ns]
+    px: np.ndarray  # float64 [GeV], momentum there, after energy loss in the tracker
+    py: np.ndarray
+    pz: np.ndarray
+    path: np.ndarray  # float64 [cm], length of the way between the two points
+    path_cdc: np.ndarray  # float64 [cm], part of it in the drift chamber's gas (0 for neutrals)
+    nSVDHits: (
+        np.ndarray
+    )  # int32, strip clusters it made (two for each sensor), whether or not a track was found
+    nCDCHits: np.ndarray  # int32, drift-chamber hits it made
+
+
+FLOAT_COLUMNS = 16
+
+
+def new_flights(capacity: int, events: int) -> Flights:
+    """Return memory for ``capacity`` flights of ``events`` events (``offsets[0] = 0``)."""
+    return Flights(
+        np.zeros(events + 1, np.int64),
+        *(np.zeros(capacity, np.int32) for _ in range(6)),
+        *(np.zeros(capacity, np.float64) for _ in range(FLOAT_COLUMNS)),
+        *(np.zeros(capacity, np.int32) for _ in range(2)),
+    )
+
+
+def grown_flights(flights: Flights) -> Flights:
+    """Return a copy with twice the capacity."""
+    larger = new_flights(2 * len(flights.pdg), len(flights.offsets) - 1)
+    for old, new in zip(flights, larger, strict=True):
+        new[: len(old)] = old
+    return larger
+
+
+def trimmed_flights(flights: Flights) -> Flights:
+    """Return views of the filled part; ``offsets[-1]`` is the number of flights."""
+    n = flights.offsets[-1]
+    return Flights(flights.offsets, *(column[:n] for column in flights[1:]))
