@@ -1,0 +1,1 @@
+"""Photon radiation: off the daughters of decays (final state) and off the beams (initial state)."""
