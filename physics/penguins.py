@@ -1,0 +1,289 @@
+"""B → K(*) νν̄: rates in the standard model and beyond, and the weights that turn phase space into them.
+
+Formulas: Buras, Girrbach-Noe, Niehoff, Straub, arXiv:1409.4557; Felkl, Li, Schmidt, arXiv:2111.04327 (scalar and
+tensor operators); long-distance τ pole: Kamenik, Smith, arXiv:0908.1174.  q² is the invariant mass squared of the
+neutrino pair in GeV².
+"""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from physics.form_factors import b_to_k, b_to_kstar
+from physics.form_factors.b_to_kstar import A0, A1, A12, T1, T2, T23, V, form_factor
+from physics.kinematics import kallen, two_body_momentum
+
+HBAR_GEV_PS = 6.582119569e-13
+"""ħ in GeV ps (CODATA 2018, exact)."""
+
+
+class Electroweak(NamedTuple):
+    """Inputs of the short-distance rate; defaults of HPQCD, arXiv:2207.13371, whose table 6 they reproduce."""
+
+    fermi_constant: float = 1.1663787e-5 * 1.007  # GeV⁻², with the electroweak correction η_EW = 1.007(2)
+    alpha: float = 1.0 / 127.952  # at m_Z
+    top_function: float = 1.469  # X_t(17)
+    sin2_theta_w: float = 0.23121
+    vtb_vts: float = 0.04185 * 0.999142
+
+
+BELLE2_2023 = Electroweak(1.1663787e-5, 1.0 / 127.952, 1.468, 0.23124, 0.04185)
+"""Inputs of Belle II's null hypothesis (arXiv:2507.12393, companion code): 4.97e-6."""
+
+TAU_B_PLUS_PS, TAU_B_ZERO_PS = 1.638, 1.519
+"""B lifetimes [ps] of these predictions (HFLAV 2021); the generator takes its own from the particle table."""
+
+
+@njit(cache=True, nogil=True)
+def k_nunu_rate(q2, m_b, m_k, f_plus, coupling):
+    """dΓ/dq² [GeV⁻¹] of B → K νν̄, summed over three flavours; ``coupling`` from :func:`nunu_coupling`."""
+    p = two_body_momentum(m_b, m_k, math.sqrt(q2))
+    return coupling * p * p * p * f_plus * f_plus
+
+
+def nunu_coupling(inputs: Electroweak | None = None) -> float:
+    """Return G_F² α² X_t² |V_tb V_ts*|² / (32 π⁵ sin⁴θ_W) [GeV⁻⁴]."""
+    c = inputs or Electroweak()
+    amplitude = c.fermi_constant * c.alpha * c.top_function * c.vtb_vts / c.sin2_theta_w
+    return amplitude**2 / (32.0 * math.pi**5)
+
+
+def k_nunu_spectrum(
+    q2: np.ndarray, m_b: float, m_k: float, lifetime_ps: float, *, model: str = "hpqcd22", inputs: Electroweak | None = None
+) -> np.ndarray:
+    """Return dB/dq² [GeV⁻²] of B → K νν̄ (short distance) at ``q2``; ``model`` is bsz14, hpqcd22 or flag21."""
+    f_plus = {"bsz14": b_to_k.f_plus_bsz14, "hpqcd22": b_to_k.f_plus_hpqcd22, "flag21": b_to_k.f_plus_flag21}[model]
+    coupling = nunu_coupling(inputs) * lifetime_ps / HBAR_GEV_PS
+    return np.array([k_nunu_rate(x, m_b, m_k, f_plus(x), coupling) for x in np.atleast_1d(q2)])
+
+
+def k_nunu_branching_fraction(
+    m_b: float, m_k: float, lifetime_ps: float, *, model: str = "hpqcd22", inputs: Electroweak | None = None
+) -> float:
+    """Return the short-distance branching fraction of B → K νν̄."""
+    nodes, weights = _gauss_legendre(0.0, (m_b - m_k) ** 2)
+    return float(weights @ k_nunu_spectrum(nodes, m_b, m_k, lifetime_ps, model=model, inputs=inputs))
+
+
+def tau_pole_spectrum(q2: np.ndarray, branching_fraction: float = 6.26e-7) -> np.ndarray:
+    """Return dB/dq² [GeV⁻²] of B⁺ → τ⁺(→ K⁺ν̄)ν, linear in q² for a narrow τ.
+
+    The default total is HPQCD's (f_B 189.4 MeV, η_EW 1.007).  The generic decay file holds this chain already.
+    """
+    m_b, m_tau, m_k = 5.27934, 1.77686, 0.493677
+    end = (m_b**2 - m_tau**2) * (m_tau**2 - m_k**2) / m_tau**2
+    q2 = np.asarray(q2, float)
+    return np.where((q2 >= 0.0) & (q2 <= end), 2.0 * branching_fraction * (end - q2) / end**2, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def kstar_nunu_parts(q2, m_b, m_v, a):
+    """(vector, axial transverse, longitudinal) [GeV²] of B → K*νν̄ in units of the common 3 N(q²).
+
+    dΓ/dq² = 3 N [vector |C_L + C_R|² + (axial + longitudinal) |C_L − C_R|²]; ``a`` are the form-factor
+    coefficients (7, 3).  N carries the factor √λ, i.e. phase space.
+    """
+    lam = kallen(m_b * m_b, m_v * m_v, q2)
+    total = m_b + m_v
+    vector = form_factor(q2, V, a)
+    axial = form_factor(q2, A1, a)
+    longitudinal = form_factor(q2, A12, a)
+    return (
+        q2 * lam * vector * vector / (12.0 * total * total),
+        q2 * total * total * axial * axial / 12.0,
+        8.0 * m_b * m_b * m_v * m_v * longitudinal * longitudinal / 3.0,
+    )
+
+
+@njit(cache=True, nogil=True)
+def kstar_longitudinal_fraction(q2, m_b, m_v, a):
+    """F_L(q²) of B → K*νν̄ in the standard model."""
+    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
+    return longitudinal / (vector + axial + longitudinal)
+
+
+# --- weights: rate over phase space, of mean one over phase space -------------------------------------------------
+
+K_WEIGHTS = (
+    "weight_sm",
+    "weight_sm_hpqcd22",
+    *(f"weight_ff_eig{i}_{side}" for i in (1, 2, 3) for side in ("up", "down")),
+    *(f"weight_ff_eig{i}_{side}_hpqcd22" for i in (1, 2, 3) for side in ("up", "down")),
+    "weight_scalar",
+    "weight_tensor",
+    "weight_vector_rh",
+)
+"""Weights of B → K νν̄ (and B → K_S νν̄) samples, in the order of the kernels."""
+
+KSTAR_WEIGHTS = (
+    "weight_sm",
+    *(f"weight_ff_eig{i}_{side}" for i in range(1, 10) for side in ("up", "down")),
+    "weight_scalar",
+    "weight_tensor",
+    "weight_vector_rh",
+)
+"""Weights of B → K* νν̄ samples; nine eigenvectors because A1, A12 and V vary together."""
+
+WEIGHT_DESCRIPTIONS = {
+    "weight_sm": "standard model, default form factors (K: arXiv:1409.4557; K*: arXiv:1503.05534)",
+    "weight_sm_hpqcd22": "standard model, form factor of HPQCD 2022 (arXiv:2207.12468)",
+    "weight_scalar": "scalar operator alone (arXiv:2111.04327)",
+    "weight_tensor": "tensor operator alone (arXiv:2111.04327)",
+    "weight_vector_rh": "right-handed current as strong as the left-handed one, C_R = C_L: vector form factors alone",
+}
+
+
+def weight_description(name: str) -> str:
+    """Return the meaning of a weight column."""
+    if name in WEIGHT_DESCRIPTIONS:
+        return WEIGHT_DESCRIPTIONS[name]
+    number, side = name.removeprefix("weight_ff_eig").split("_")[:2]
+    which = "HPQCD 2022" if name.endswith("hpqcd22") else "default"
+    return f"standard model, {which} form factor one sigma {side} along eigenvector {number} of its covariance"
+
+
+def _gauss_legendre(low: float, high: float, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    x, w = np.polynomial.legendre.leggauss(n)
+    return 0.5 * (high - low) * x + 0.5 * (high + low), 0.5 * (high - low) * w
+
+
+@lru_cache(maxsize=1)
+def _k_coefficients() -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of f₊ by weight: rows for the 2014 set and for the HPQCD set, central value first."""
+    sets = []
+    for central, covariance in (
+        (b_to_k.BSZ14_COEFFICIENTS, b_to_k.BSZ14_COVARIANCE),
+        (b_to_k.HPQCD22_COEFFICIENTS, b_to_k.HPQCD22_COVARIANCE),
+    ):
+        rows = [central]
+        for shift in b_to_k.eigenvectors(covariance):
+            rows += [central + shift, central - shift]
+        sets.append(np.array(rows))
+    return sets[0], sets[1]
+
+
+@njit(cache=True, nogil=True)
+def _k_shapes(q2, m_b, m_k, bsz14, hpqcd22, out):
+    """|M|² of B → K νν̄ averaged over the neutrinos, arbitrary units, in the order of K_WEIGHTS."""
+    p = two_body_momentum(m_b, m_k, math.sqrt(q2))
+    p2 = p * p
+    g0, g1, g2 = b_to_k.f_plus_bsz14_basis(q2)
+    h0, h1, h2 = b_to_k.f_plus_hpqcd22_basis(q2)
+    for i in range(7):
+        f = bsz14[i, 0] * g0 + bsz14[i, 1] * g1 + bsz14[i, 2] * g2
+        h = hpqcd22[i, 0] * h0 + hpqcd22[i, 1] * h1 + hpqcd22[i, 2] * h2
+        first = 0 if i == 0 else i + 1
+        second = 1 if i == 0 else i + 7
+        out[first] = p2 * f * f
+        out[second] = p2 * h * h
+    scalar = b_to_k.f_zero(q2)
+    tensor = b_to_k.f_tensor(q2)
+    out[14] = q2 * scalar * scalar
+    out[15] = p2 * tensor * tensor
+    out[16] = out[0]
+
+
+@njit(cache=True, nogil=True)
+def _k_weights(q2, m_b, m_k, bsz14, hpqcd22, norms, weights):
+    shapes = np.empty(len(norms))
+    for i in range(len(q2)):
+        _k_shapes(q2[i], m_b, m_k, bsz14, hpqcd22, shapes)
+        for j in range(len(norms)):
+            weights[j, i] = shapes[j] * norms[j]
+
+
+@lru_cache(maxsize=8)
+def _k_norms(m_b: float, m_k: float) -> np.ndarray:
+    """1 / mean of each shape over the phase space dΦ₃ ∝ p_K dq²."""
+    nodes, gauss = _gauss_legendre(0.0, (m_b - m_k) ** 2, 400)
+    shapes = np.empty((len(K_WEIGHTS), len(nodes)))
+    _k_weights(nodes, m_b, m_k, *_k_coefficients(), np.ones(len(K_WEIGHTS)), shapes)
+    density = gauss * np.array([two_body_momentum(m_b, m_k, math.sqrt(x)) for x in nodes])
+    return density.sum() / (shapes @ density)
+
+
+def k_nunu_weights(q2: np.ndarray, m_b: float, m_k: float) -> dict[str, np.ndarray]:
+    """Return the weights of phase-space B → K νν̄ events, each of mean one over phase space.
+
+    ``q2`` [GeV²] of shape ``(n,)``, masses in GeV.  A weight depends on its event alone.
+    """
+    weights = np.empty((len(K_WEIGHTS), len(q2)))
+    _k_weights(np.asarray(q2, float), m_b, m_k, *_k_coefficients(), _k_norms(m_b, m_k), weights)
+    return dict(zip(K_WEIGHTS, weights, strict=True))
+
+
+@lru_cache(maxsize=1)
+def _kstar_sets() -> np.ndarray:
+    varied = b_to_kstar.eigen_coefficients().reshape(18, 7, 3)
+    return np.concatenate([b_to_kstar.coefficients()[None], varied])
+
+
+@njit(cache=True, nogil=True)
+def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
+    """|M|² of B → K*(→ Kπ) νν̄ over flat cosθ, in the order of KSTAR_WEIGHTS; θ: K in the K* frame against −B."""
+    along = 3.0 * cos_theta * cos_theta
+    across = 1.5 * (1.0 - cos_theta * cos_theta)
+    for i in range(len(sets)):
+        vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, sets[i])
+        out[i] = along * longitudinal + across * (vector + axial)
+    a = sets[0]
+    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
+    lam = kallen(m_b * m_b, m_v * m_v, q2)
+    difference = m_b * m_b - m_v * m_v
+    a0 = form_factor(q2, A0, a)
+    t1, t2, t23 = form_factor(q2, T1, a), form_factor(q2, T2, a), form_factor(q2, T23, a)
+    n = len(sets)
+    out[n] = along * q2 * lam * a0 * a0
+    out[n + 1] = along * q2 * 32.0 * (m_b * m_v / (m_b + m_v)) ** 2 / 3.0 * t23 * t23 + across * 4.0 / 3.0 * (
+        lam * t1 * t1 + difference * difference * t2 * t2
+    )
+    out[n + 2] = across * vector
+
+
+@njit(cache=True, nogil=True)
+def _kstar_weights(q2, cos_theta, mass, m_b, sets, grid_low, grid_step, norms, weights):
+    n_weights = len(sets) + 3
+    shapes = np.empty(n_weights)
+    for i in range(len(q2)):
+        _kstar_shapes(q2[i], cos_theta[i], m_b, mass[i], sets, shapes)
+        x = min(max((mass[i] - grid_low) / grid_step, 0.0), norms.shape[0] - 1.000001)
+        k = int(x)
+        for j in range(n_weights):
+            weights[j, i] = shapes[j] * (norms[k, j] + (x - k) * (norms[k + 1, j] - norms[k, j]))
+
+
+_GRID_LOW, _GRID_STEP, _GRID_SIZE = 0.62, 0.01, 180
+
+
+@lru_cache(maxsize=8)
+def _kstar_norms(m_b: float) -> np.ndarray:
+    """1 / mean of each shape over phase space at fixed K* mass, on a grid of masses: the line shape stays as it is."""
+    sets = _kstar_sets()
+    norms = np.empty((_GRID_SIZE, len(KSTAR_WEIGHTS)))
+    cosines, cosine_weights = _gauss_legendre(-1.0, 1.0, 3)
+    shapes = np.empty(len(KSTAR_WEIGHTS))
+    for i in range(_GRID_SIZE):
+        m_v = _GRID_LOW + i * _GRID_STEP
+        total, volume = np.zeros(len(KSTAR_WEIGHTS)), 0.0
+        for x, w in zip(*_gauss_legendre(0.0, (m_b - m_v) ** 2, 100), strict=True):
+            density = w * two_body_momentum(m_b, m_v, math.sqrt(x))
+            for c, v in zip(cosines, cosine_weights, strict=True):
+                _kstar_shapes(x, c, m_b, m_v, sets, shapes)
+                total += 0.5 * v * density * shapes
+            volume += density
+        norms[i] = volume / total
+    return norms
+
+
+def kstar_nunu_weights(q2: np.ndarray, cos_theta: np.ndarray, mass: np.ndarray, m_b: float) -> dict[str, np.ndarray]:
+    """Return the weights of phase-space B → K*(→ Kπ) νν̄ events, each of mean one over phase space.
+
+    ``q2`` [GeV²], ``cos_theta`` (helicity angle of the K in the K* frame) and ``mass`` [GeV] of the K*, ``(n,)``.
+    """
+    weights = np.empty((len(KSTAR_WEIGHTS), len(q2)))
+    arrays = (np.asarray(x, float) for x in (q2, cos_theta, mass))
+    _kstar_weights(*arrays, m_b, _kstar_sets(), _GRID_LOW, _GRID_STEP, _kstar_norms(m_b), weights)
+    return dict(zip(KSTAR_WEIGHTS, weights, strict=True))
