@@ -1,0 +1,368 @@
+"""Event shapes: thrust, sphericity, Fox–Wolfram and harmonic moments, CLEO cones and the KSFW moments.
+
+Kernels take ``p``, a C-contiguous float64 array whose first three columns are momenta [GeV] in the
+centre-of-mass frame, and the number ``n`` of rows to use; further columns (the energy, say) are not looked
+at.  Definitions are those of basf2's ``EventShape`` and ``ContinuumSuppression`` variables.  What does not
+exist is NaN (the thrust of nothing), what is mathematically fixed is returned (one particle has thrust 1 and
+sphericity 0).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+MAX_ORDER = 8
+"""Highest order of Legendre polynomials offered, as in basf2."""
+N_CONES = 9
+"""CLEO cones of 10° each."""
+N_KSFW = 18
+MAX_EXHAUSTIVE = 16
+"""Number of particles up to which thrust is found by trying all planes."""
+
+KSFW_NAMES = (
+    "mm2",
+    "et",
+    *(f"hso0{order}" for order in range(5)),
+    *(f"hso{kind}{order}" for kind in (1, 2) for order in (0, 2, 4)),
+    *(f"hoo{order}" for order in range(5)),
+)
+"""Names of the KSFW variables in the order of :func:`ksfw_moments`."""
+KSFW_MAX_MOMENTUM = 3.2
+"""Rest-of-event particles above this c.m. momentum [GeV] are left out (basf2 ContinuumSuppression.cc)."""
+
+_CONE_COSINES = tuple(math.cos(math.radians(10.0 * edge)) for edge in range(1, N_CONES))
+
+
+@njit(cache=True, nogil=True)
+def legendre(x, highest, values):
+    """Write P_0(x) … P_highest(x) to ``values`` by Bonnet's recursion."""
+    values[0] = 1.0
+    if highest > 0:
+        values[1] = x
+    for order in range(1, highest):
+        values[order + 1] = ((2 * order + 1) * x * values[order] - order * values[order - 1]) / (order + 1)
+
+
+@njit(cache=True, nogil=True)
+def _ascend(p, n, x, y, z, known):
+    """Climb from the direction (x, y, z) to a local maximum of Σ|p·t|: the vector Σ sign(p·t) p where it
+    ends.
+
+    ``known`` is the hemisphere pattern of a maximum found before, at which the climb may stop; with the
+    vector its own pattern is returned (one bit for a particle; used up to 62).
+    """
+    last = np.int64(-1)
+    norm2 = -1.0
+    for _ in range(4 * n + 8):
+        sx = sy = sz = 0.0
+        pattern = np.int64(0)
+        for k in range(n):
+            px, py, pz = p[k, 0], p[k, 1], p[k, 2]
+            forward = px * x + py * y + pz * z >= 0.0
+            sign = 1.0 if forward else -1.0
+            sx, sy, sz = sx + sign * px, sy + sign * py, sz + sign * pz
+            pattern |= np.int64(forward) << (k & 63)
+        x, y, z = sx, sy, sz
+        if n <= 62 and pattern in (last, known):
+            break
+        grown = sx * sx + sy * sy + sz * sz
+        if grown <= norm2:
+            break
+        last, norm2 = pattern, grown
+    return x, y, z, pattern
+
+
+@njit(cache=True, nogil=True)
+def _thrust_search(p, n):
+    """The longest of the maxima climbed to from all particles and from sums of the five leading ones."""
+    best = bx = by = bz = 0.0
+    known = np.int64(-1)
+    for seed in range(n):
+        x, y, z, pattern = _ascend(p, n, p[seed, 0], p[seed, 1], p[seed, 2], known)
+        if x * x + y * y + z * z > best:
+            best, bx, by, bz, known = x * x + y * y + z * z, x, y, z, pattern
+    i0 = i1 = i2 = i3 = i4 = 0
+    m0 = m1 = m2 = m3 = m4 = -1.0
+    for k in range(n):
+        m = p[k, 0] * p[k, 0] + p[k, 1] * p[k, 1] + p[k, 2] * p[k, 2]
+        if m > m0:
+            i0, i1, i2, i3, i4, m0, m1, m2, m3, m4 = k, i0, i1, i2, i3, m, m0, m1, m2, m3
+        elif m > m1:
+            i1, i2, i3, i4, m1, m2, m3, m4 = k, i1, i2, i3, m, m1, m2, m3
+        elif m > m2:
+            i2, i3, i4, m2, m3, m4 = k, i2, i3, m, m2, m3
+        elif m > m3:
+            i3, i4, m3, m4 = k, i3, m, m3
+        elif m > m4:
+            i4, m4 = k, m
+    for signs in range(16):
+        s1 = 1.0 - 2.0 * (signs & 1)
+        s2 = 1.0 - 2.0 * ((signs >> 1) & 1)
+        s3 = 1.0 - 2.0 * ((signs >> 2) & 1)
+        s4 = 1.0 - 2.0 * ((signs >> 3) & 1)
+        x = p[i0, 0] + s1 * p[i1, 0] + s2 * p[i2, 0] + s3 * p[i3, 0] + s4 * p[i4, 0]
+        y = p[i0, 1] + s1 * p[i1, 1] + s2 * p[i2, 1] + s3 * p[i3, 1] + s4 * p[i4, 1]
+        z = p[i0, 2] + s1 * p[i1, 2] + s2 * p[i2, 2] + s3 * p[i3, 2] + s4 * p[i4, 2]
+        x, y, z, pattern = _ascend(p, n, x, y, z, known)
+        if x * x + y * y + z * z > best:
+            best, bx, by, bz, known = x * x + y * y + z * z, x, y, z, pattern
+    return bx, by, bz
+
+
+@njit(cache=True, nogil=True)
+def _thrust_exhaustive(p, n):
+    """The vector Σ ±p of greatest length, from all planes through two particles; O(n³).
+
+    The plane that parts the two hemispheres of the maximum can be turned until it contains two of the
+    particles, which may then lie on either side (Brandt et al., Phys. Lett. 12 (1964) 57).
+    """
+    x, y, z, _ = _ascend(p, n, p[0, 0], p[0, 1], p[0, 2], np.int64(-1))  # all in one plane leaves no normal
+    best, bx, by, bz = x * x + y * y + z * z, x, y, z
+    for i in range(n):
+        for j in range(i + 1, n):
+            nx = p[i, 1] * p[j, 2] - p[i, 2] * p[j, 1]
+            ny = p[i, 2] * p[j, 0] - p[i, 0] * p[j, 2]
+            nz = p[i, 0] * p[j, 1] - p[i, 1] * p[j, 0]
+            sx = sy = sz = 0.0
+            for k in range(n):
+                if k not in (i, j):
+                    sign = 1.0 if p[k, 0] * nx + p[k, 1] * ny + p[k, 2] * nz >= 0.0 else -1.0
+                    sx, sy, sz = sx + sign * p[k, 0], sy + sign * p[k, 1], sz + sign * p[k, 2]
+            for signs in range(4):
+                si, sj = 1.0 - 2.0 * (signs & 1), 1.0 - 2.0 * (signs >> 1)
+                x = sx + si * p[i, 0] + sj * p[j, 0]
+                y = sy + si * p[i, 1] + sj * p[j, 1]
+                z = sz + si * p[i, 2] + sj * p[j, 2]
+                if x * x + y * y + z * z > best:
+                    best, bx, by, bz = x * x + y * y + z * z, x, y, z
+    x, y, z, _ = _ascend(p, n, bx, by, bz, np.int64(-1))  # particles in that plane may still gain
+    if x * x + y * y + z * z > best:
+        bx, by, bz = x, y, z
+    return bx, by, bz
+
+
+@njit(cache=True, nogil=True)
+def thrust(p, n):
+    """Thrust and its axis: max over t of Σ|p·t| / Σ|p| (Farhi, Phys. Rev. Lett. 39 (1977) 1587).
+
+    Exhaustive, hence exact, up to 16 particles.  Above, local maxima are climbed to by repeating
+    t ← Σ sign(p·t) p, which can only grow (Brandt, Dahmen, Z. Phys. C 1 (1979) 61), from every particle and,
+    as PYTHIA does (hep-ph/0603175, section 15.2), from the sums of the leading ones with all signs: against
+    the exhaustive search it misses the maximum in a few events in a thousand, by less than a percent.
+
+    Returns
+    -------
+    (thrust, x, y, z) : the axis is a unit vector with z ≥ 0; all NaN without momentum.
+    """
+    total = 0.0
+    for k in range(n):
+        total += math.sqrt(p[k, 0] * p[k, 0] + p[k, 1] * p[k, 1] + p[k, 2] * p[k, 2])
+    if total <= 0.0:
+        return math.nan, math.nan, math.nan, math.nan
+    x, y, z = _thrust_exhaustive(p, n) if n <= MAX_EXHAUSTIVE else _thrust_search(p, n)
+    norm = math.sqrt(x * x + y * y + z * z)
+    if z < 0.0:
+        norm = -norm
+    return abs(norm) / total, x / norm, y / norm, z / norm
+
+
+@njit(cache=True, nogil=True)
+def symmetric_eigenvalues(xx, xy, xz, yy, yz, zz):
+    """Eigenvalues of a symmetric 3×3 matrix, largest first, by Jacobi rotations (exact to rounding)."""
+    scale = abs(xx) + abs(yy) + abs(zz) + abs(xy) + abs(xz) + abs(yz)
+    for _ in range(12):
+        if abs(xy) + abs(xz) + abs(yz) <= 1e-17 * scale:
+            break
+        if xy != 0.0:
+            h = 0.5 * (yy - xx) / xy
+            t = (1.0 if h >= 0.0 else -1.0) / (abs(h) + math.sqrt(1.0 + h * h))
+            c = 1.0 / math.sqrt(1.0 + t * t)
+            s = t * c
+            xx, yy = xx - t * xy, yy + t * xy
+            xz, yz = c * xz - s * yz, s * xz + c * yz
+            xy = 0.0
+        if xz != 0.0:
+            h = 0.5 * (zz - xx) / xz
+            t = (1.0 if h >= 0.0 else -1.0) / (abs(h) + math.sqrt(1.0 + h * h))
+            c = 1.0 / math.sqrt(1.0 + t * t)
+            s = t * c
+            xx, zz = xx - t * xz, zz + t * xz
+            xy, yz = c * xy - s * yz, s * xy + c * yz
+            xz = 0.0
+        if yz != 0.0:
+            h = 0.5 * (zz - yy) / yz
+            t = (1.0 if h >= 0.0 else -1.0) / (abs(h) + math.sqrt(1.0 + h * h))
+            c = 1.0 / math.sqrt(1.0 + t * t)
+            s = t * c
+            yy, zz = yy - t * yz, zz + t * yz
+            xy, xz = c * xy - s * xz, s * xy + c * xz
+            yz = 0.0
+    if xx < yy:
+        xx, yy = yy, xx
+    if yy < zz:
+        yy, zz = zz, yy
+    if xx < yy:
+        xx, yy = yy, xx
+    return xx, yy, zz
+
+
+@njit(cache=True, nogil=True)
+def sphericity_eigenvalues(p, n):
+    """Eigenvalues λ1 ≥ λ2 ≥ λ3 (sum 1) of Σ p_a p_b / Σ p² (Bjorken, Brodsky, Phys. Rev. D 1 (1970) 1416)."""
+    xx = xy = xz = yy = yz = zz = 0.0
+    for k in range(n):
+        x, y, z = p[k, 0], p[k, 1], p[k, 2]
+        xx += x * x
+        xy += x * y
+        xz += x * z
+        yy += y * y
+        yz += y * z
+        zz += z * z
+    norm = xx + yy + zz
+    if norm <= 0.0:
+        return math.nan, math.nan, math.nan
+    l1, l2, l3 = symmetric_eigenvalues(xx / norm, xy / norm, xz / norm, yy / norm, yz / norm, zz / norm)
+    return l1, max(l2, 0.0), max(l3, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def fox_wolfram(p, n, highest, values, moments):
+    """Write H_0 … H_highest = Σ_ij |p_i||p_j| P_l(cos θ_ij) [GeV²] to ``moments``.
+
+    Fox, Wolfram, Phys. Rev. Lett. 41 (1978) 1581, without its 1/s: only the ratios R_l = H_l/H_0 are usual
+    (basf2). ``values`` is scratch of length ≥ highest + 1.
+    """
+    for order in range(highest + 1):
+        moments[order] = 0.0
+    for i in range(n):
+        xi, yi, zi = p[i, 0], p[i, 1], p[i, 2]
+        pi = math.sqrt(xi * xi + yi * yi + zi * zi)
+        if pi <= 0.0:
+            continue
+        for order in range(highest + 1):  # a particle with itself: P_l(1) = 1
+            moments[order] += pi * pi
+        for j in range(i):
+            xj, yj, zj = p[j, 0], p[j, 1], p[j, 2]
+            weight = pi * math.sqrt(xj * xj + yj * yj + zj * zj)
+            if weight > 0.0:
+                legendre((xi * xj + yi * yj + zi * zj) / weight, highest, values)
+                for order in range(highest + 1):
+                    moments[order] += 2.0 * weight * values[order]
+
+
+@njit(cache=True, nogil=True)
+def harmonic_moments(p, n, x, y, z, root_s, highest, values, moments):
+    """Write Σ |p| P_l(cos θ)/√s, l = 0 … highest, about the unit axis (x, y, z) to ``moments`` (basf2)."""
+    for order in range(highest + 1):
+        moments[order] = math.nan if math.isnan(x) else 0.0
+    for k in range(n):
+        magnitude = math.sqrt(p[k, 0] * p[k, 0] + p[k, 1] * p[k, 1] + p[k, 2] * p[k, 2])
+        if magnitude > 0.0:
+            legendre((p[k, 0] * x + p[k, 1] * y + p[k, 2] * z) / magnitude, highest, values)
+            for order in range(highest + 1):
+                moments[order] += magnitude * values[order] / root_s
+
+
+@njit(cache=True, nogil=True)
+def cleo_cones(p, n, x, y, z, flows):
+    """Write the momentum flow Σ|p| [GeV] into nine 10° cones about the axis, both ways, to ``flows``.
+
+    CLEO, Phys. Rev. D 53 (1996) 1039; like basf2 not divided by the total.
+    """
+    for cone in range(N_CONES):
+        flows[cone] = math.nan if math.isnan(x) else 0.0
+    for k in range(n):
+        magnitude = math.sqrt(p[k, 0] * p[k, 0] + p[k, 1] * p[k, 1] + p[k, 2] * p[k, 2])
+        projection = abs(p[k, 0] * x + p[k, 1] * y + p[k, 2] * z)
+        cone = 0
+        for edge in _CONE_COSINES:
+            if projection <= magnitude * edge:
+                cone += 1
+        flows[cone] += magnitude
+
+
+@njit(cache=True, nogil=True)
+def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missing, scale, values, out):
+    """Write the 18 KSFW variables (``KSFW_NAMES``) to ``out``.
+
+    Belle's "modified" or "super" Fox–Wolfram moments (Belle, Phys. Rev. Lett. 91 (2003) 261801; basf2
+    KsfwMoments.cc): ``hso`` correlate signal daughters (s) with the others (o), first index 0 for charged,
+    1 neutral, 2 missing; ``hoo`` the others with each other, the missing momentum among them.  Odd orders
+    carry the product of the charges.  Divided by ``scale`` and its square, so that they do not depend on ΔE.
+
+    Parameters
+    ----------
+    signal, roe : momenta in the c.m. frame, z along the electron beam [GeV].
+    signal_charge, roe_charge : charges, float64.
+    missing : float64 (4,), missing momentum and energy (px, py, pz, E) of the event in the c.m. frame [GeV].
+    scale : 2 (√s − E*_B) of the candidate [GeV].
+    values : scratch of length ≥ 5.
+    """
+    out[:N_KSFW] = 0.0
+    mx, my, mz, me = missing[0], missing[1], missing[2], missing[3]
+    m2 = mx * mx + my * my + mz * mz
+    m_mag = math.sqrt(m2)
+    out[0] = me * me - m2 if me > 0.0 else -me * me - m2
+    for i in range(n_signal):
+        out[1] += math.sqrt(signal[i, 0] * signal[i, 0] + signal[i, 1] * signal[i, 1])
+    for j in range(n_roe):
+        out[1] += math.sqrt(roe[j, 0] * roe[j, 0] + roe[j, 1] * roe[j, 1])
+    for i in range(n_signal):
+        x, y, z, charge = signal[i, 0], signal[i, 1], signal[i, 2], signal_charge[i]
+        magnitude = math.sqrt(x * x + y * y + z * z)
+        if magnitude <= 0.0:
+            continue
+        for j in range(n_roe):
+            xj, yj, zj = roe[j, 0], roe[j, 1], roe[j, 2]
+            other = math.sqrt(xj * xj + yj * yj + zj * zj)
+            if other <= 0.0:
+                continue
+            legendre((x * xj + y * yj + z * zj) / (magnitude * other), 4, values)
+            if roe_charge[j] != 0.0:
+                product = charge * roe_charge[j]
+                out[2] += other
+                out[3] += product * other * values[1]
+                out[4] += other * values[2]
+                out[5] += product * other * values[3]
+                out[6] += other * values[4]
+            else:
+                out[7] += other
+                out[8] += other * values[2]
+                out[9] += other * values[4]
+        if m_mag > 0.0:
+            legendre((x * mx + y * my + z * mz) / (magnitude * m_mag), 4, values)
+            out[10] += m_mag
+            out[11] += m_mag * values[2]
+            out[12] += m_mag * values[4]
+    for i in range(n_roe):
+        x, y, z, charge = roe[i, 0], roe[i, 1], roe[i, 2], roe_charge[i]
+        magnitude = math.sqrt(x * x + y * y + z * z)
+        if magnitude <= 0.0:
+            continue
+        for j in range(i):
+            xj, yj, zj = roe[j, 0], roe[j, 1], roe[j, 2]
+            weight = magnitude * math.sqrt(xj * xj + yj * yj + zj * zj)
+            if weight > 0.0:
+                legendre((x * xj + y * yj + z * zj) / weight, 4, values)
+                odd = weight * charge * roe_charge[j]
+                out[13] += weight
+                out[14] += odd * values[1]
+                out[15] += weight * values[2]
+                out[16] += odd * values[3]
+                out[17] += weight * values[4]
+        if m_mag > 0.0:  # missing momentum counts as a neutral particle
+            weight = magnitude * m_mag
+            legendre((x * mx + y * my + z * mz) / weight, 4, values)
+            out[13] += weight
+            out[15] += weight * values[2]
+            out[17] += weight * values[4]
+    for k in range(2, 13):
+        out[k] /= scale
+    for k in range(13, N_KSFW):
+        out[k] /= scale * scale
+
+
+def new_shape_scratch() -> np.ndarray:
+    """Return scratch for the Legendre values of any kernel here."""
+    return np.zeros(MAX_ORDER + 1)
