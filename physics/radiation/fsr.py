@@ -1,25 +1,25 @@
 """Photons from the charged daughters of a decay: multiple emission with the exact eikonal current.
 
 The model is that of PHOTOS (Barberio, van Eijk, Was, Comput. Phys. Commun. 66 (1991) 115; Barberio, Was,
-ibid. 79 (1994) 291; Golonka, Was, Eur. Phys. J. C45 (2006) 97), derived anew.  A decay M → p₁ … pₙ with charges
-Q radiates
+ibid. 79 (1994) 291; Golonka, Was, Eur. Phys. J. C45 (2006) 97), derived anew.  A decay M → p₁ … pₙ with
+charges Q radiates
 
     dN = α/(4π²) ω dω dΩ (−J²) (p'/M')/(p₀/M),      J = Σᵢ Qᵢ (pᵢ/(pᵢ·k) − P/(P·k)),
 
-with the momenta *after* emission in J: the charges of the daughters, of the mother and all their interference.
-For one scalar charge against the rest Y of the decay, in the rest frame of (charge + Y), of mass
-M' = √(M² − 2Mω), this is
+with the momenta *after* emission in J: the charges of the daughters, of the mother and all their
+interference. For one scalar charge against the rest Y of the decay, in the rest frame of (charge + Y), of
+mass M' = √(M² − 2Mω), this is
 
     dN = (α/2π) dω/ω dcosθ' β'² sin²θ'/(1 − β' cosθ')² · (1 − y),      1 − y = M'p'/(M p₀),
 
 exact scalar QED for a constant decay amplitude, with the collinear limit (1 − y)/y of Altarelli and Parisi; a
-charged lepton has (1 + (1 − y)²)/2 instead of (1 − y), its collinear limit.  Y keeps its invariant mass and inner
-angles, as in PHOTOS.  The photon number is a Poisson number of this density (the soft exponentiation of Yennie,
-Frautschi and Suura, Ann. Phys. 13 (1961) 379), each photon seeing what the earlier left; rates are unchanged
-(Kinoshita, Lee and Nauenberg).
+charged lepton has (1 + (1 − y)²)/2 instead of (1 − y), its collinear limit.  Y keeps its invariant mass and
+inner angles, as in PHOTOS.  The photon number is a Poisson number of this density (the soft exponentiation of
+Yennie, Frautschi and Suura, Ann. Phys. 13 (1961) 379), each photon seeing what the earlier left; rates are
+unchanged (Kinoshita, Lee and Nauenberg).
 
-Not in the model: radiation from inside hadrons (structure-dependent emission), spin-dependent terms beyond the
-collinear limit, the change of the angular distribution by the recoil.
+Not in the model: radiation from inside hadrons (structure-dependent emission), spin-dependent terms beyond
+the collinear limit, the change of the angular distribution by the recoil.
 """
 
 import math
@@ -34,9 +34,9 @@ ALPHA = 1.0 / 137.035999177
 MIN_PHOTON_ENERGY = 1e-4
 """Infrared cut-off [GeV] in the mother's rest frame.
 
-PHOTOS goes down to 1e-7 of the energy.  What is left out here carries on average (2α/π)(ln(M²/m²) − 1) ≲ 0.1 times
-0.1 MeV, i.e. 10 keV, and the spectra above 1 MeV are complete even for mothers with γ = 4.  Going from 1e-7 to
-0.1 MeV halves the number of photons and so their cost in time and in memory of the record.
+PHOTOS goes down to 1e-7 of the energy.  What is left out here carries on average (2α/π)(ln(M²/m²) − 1) ≲ 0.1
+times 0.1 MeV, i.e. 10 keV, and the spectra above 1 MeV are complete even for mothers with γ = 4.  Going from
+1e-7 to 0.1 MeV halves the number of photons and so their cost in time and in memory of the record.
 """
 LEPTON_MASS = 0.12
 """Charged daughters lighter than this [GeV] are leptons and radiate as spin-1/2 particles, as does the τ."""

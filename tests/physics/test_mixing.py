@@ -1,0 +1,116 @@
+"""Coherent B⁰ anti-B⁰ pairs: lifetimes, χ_d, the mixing and the CP asymmetry in Δt."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy.integrate import quad
+from scipy.stats import chi2, kstest
+
+from physics.decays.mixing import (
+    B0_LIFETIME,
+    DELTA_M,
+    cp_parameters,
+    delta_t_density,
+    draw_cp_pair,
+    draw_mixed_pair,
+    integrated_mixing,
+    polarised_cp_parameters,
+)
+from physics.random import open_stream, stream_key
+
+EVENTS = 400_000
+
+
+@njit
+def _pairs(key, out):
+    stream = np.zeros(8, np.uint64)
+    for k in range(out.shape[0]):
+        open_stream(stream, key, k, 0, 0)
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = draw_mixed_pair(stream, B0_LIFETIME, DELTA_M)
+
+
+@njit
+def _cp_pairs(key, s, c, out):
+    stream = np.zeros(8, np.uint64)
+    for k in range(out.shape[0]):
+        open_stream(stream, key, k, 0, 0)
+        out[k, 0], out[k, 1], out[k, 2] = draw_cp_pair(stream, B0_LIFETIME, DELTA_M, s, c)
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    out = np.zeros((EVENTS, 4))
+    _pairs(stream_key(1, "mixing"), out)
+    return out
+
+
+def test_each_b_lives_exponentially_and_flavours_balance(pairs):
+    for column in (2, 3):
+        assert kstest(pairs[:, column] / B0_LIFETIME, "expon").pvalue > 1e-4
+    for column in (0, 1):
+        assert abs(pairs[:, column].sum()) < 4 * math.sqrt(EVENTS)
+    assert abs(np.corrcoef(pairs[:, 2], pairs[:, 3])[0, 1]) < 4 / math.sqrt(EVENTS)
+
+
+def test_integrated_mixing_is_chi_d(pairs):
+    chi_d = integrated_mixing()
+    assert chi_d == pytest.approx(0.1858, abs=0.0025)  # PDG 2024: 0.1858(11)
+    mixed = np.count_nonzero(pairs[:, 0] == pairs[:, 1])
+    assert abs(mixed - EVENTS * chi_d) < 4 * math.sqrt(EVENTS * chi_d * (1 - chi_d))
+
+
+def test_delta_t_of_mixed_and_unmixed_pairs(pairs):
+    dt = pairs[:, 2] - pairs[:, 3]
+    edges = B0_LIFETIME * np.array([-8, -5, -4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 4, 5, 8])
+    for sign in (1, -1):
+        chosen = dt[pairs[:, 0] * pairs[:, 1] == -sign]
+        counts = np.histogram(chosen, edges)[0]
+        expected = EVENTS * np.array(
+            [quad(delta_t_density, a, b, (B0_LIFETIME, DELTA_M, sign))[0] for a, b in pairwise(edges)]
+        )
+        assert chi2.sf(((counts - expected) ** 2 / expected).sum(), len(counts)) > 1e-4
+
+
+@pytest.mark.parametrize(("s", "c"), [(0.70, 0.0), (-0.67, -0.33), (0.0, 1.0)])
+def test_cp_asymmetry_in_delta_t(s, c):
+    out = np.zeros((EVENTS, 3))
+    _cp_pairs(stream_key(2, "cp"), s, c, out)
+    dt = out[:, 1] - out[:, 2]
+    assert kstest(np.abs(dt) / B0_LIFETIME, "expon").pvalue > 1e-4
+    edges = B0_LIFETIME * np.linspace(-3, 3, 25)
+    b0 = np.histogram(dt[out[:, 0] > 0], edges)[0]
+    total = np.histogram(dt, edges)[0]
+    centre = 0.5 * (edges[1:] + edges[:-1])
+    width = edges[1] - edges[0]
+    smear = np.sinc(
+        DELTA_M * width / 2 / math.pi
+    )  # average of sin and cos over the bin, exponential slope apart
+    p = 0.5 * (1 + smear * (s * np.sin(DELTA_M * centre) - c * np.cos(DELTA_M * centre)))
+    pull2 = (b0 - total * p) ** 2 / (total * p * (1 - p) + (0.004 * total) ** 2)
+    assert chi2.sf(pull2.sum(), len(p)) > 1e-4
+
+
+def test_a_flavour_specific_decay_is_the_limit_c_equal_one():
+    """λ = 0 (only B⁰ → f): the CP formula becomes the mixing formula, tag B⁰ = mixed."""
+    out = np.zeros((EVENTS, 3))
+    _cp_pairs(stream_key(3, "limit"), 0.0, 1.0, out)
+    chi_d = integrated_mixing()
+    assert abs(np.count_nonzero(out[:, 0] > 0) - EVENTS * chi_d) < 4 * math.sqrt(EVENTS * chi_d)
+
+
+def test_parameters_of_evtgen_models():
+    # B⁰ → J/ψ K_S as in DECAY_BELLE2.DEC: arg(q/p) = −2β = −0.78, Ā/A = −1
+    s, c = cp_parameters(1.0, -0.78, 1.0, 0.0, -1.0, 0.0)
+    assert s == pytest.approx(math.sin(0.78))
+    assert c == pytest.approx(0.0)
+    s, c = cp_parameters(1.0, -0.78, 1.0, 0.0, 1.0, 0.0)  # J/ψ K_L
+    assert s == pytest.approx(-math.sin(0.78))
+    assert cp_parameters(1.0, 0.0, 1.0, 0.0, 0.0, 0.0) == (0.0, 1.0)
+    assert cp_parameters(1.0, 0.0, 0.0, 0.0, 1.0, 0.0) == (0.0, -1.0)
+    with pytest.raises(ValueError, match="amplitudes"):
+        cp_parameters(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert polarised_cp_parameters(0.39, 1, 1.0, 1.0, 1.0) == pytest.approx(math.sin(0.78))
+    assert polarised_cp_parameters(0.39, 1, 1.0, 0.0, -1.0) == pytest.approx(-math.sin(0.78))
