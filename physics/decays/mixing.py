@@ -54,17 +54,17 @@ def cp_parameters(
 
 
 def polarised_cp_parameters(
-    beta: float, cp: float, a_plus: complex, a_zero: complex, a_minus: complex
+    beta: float, cp: float, parallel: float, longitudinal: float, perpendicular: float
 ) -> float:
-    """Return S of a decay to two vectors (EvtGen's SVV_CP), summed over angles: cp sin 2β (1 − 2 f⊥).
+    """Return S of a decay to two vectors (EvtGen's SVV_CP), summed over angles: −cp sin 2β (1 − 2 f⊥).
 
-    ``cp`` is the CP eigenvalue of the longitudinal state; the transversity amplitude A⊥ = (A₊ − A₋)/√2 has
-    the opposite one (Dighe, Dunietz, Fleischer, Eur. Phys. J. C6 (1999) 647), and C = 0.  The correlation of
-    angles with the time, which needs the amplitudes themselves, is not modelled.
+    ``cp`` is the CP eigenvalue of the longitudinal and parallel states, the perpendicular one has the opposite
+    (Dighe, Dunietz, Fleischer, Eur. Phys. J. C6 (1999) 647); λ = ± cp e^(−2iβ), C = 0.  The three magnitudes are
+    the arguments 4, 6 and 8 of SVV_CP, transversity amplitudes with H± = (A∥ ± A⊥)/√2.  How the angles depend on
+    the time is not modelled.
     """
-    perpendicular = 0.5 * abs(a_plus - a_minus) ** 2
-    total = abs(a_plus) ** 2 + abs(a_zero) ** 2 + abs(a_minus) ** 2
-    return cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular / total)
+    total = parallel**2 + longitudinal**2 + perpendicular**2
+    return -cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular**2 / total)
 
 
 @njit(cache=True, nogil=True)

@@ -112,5 +112,6 @@ def test_parameters_of_evtgen_models():
     assert cp_parameters(1.0, 0.0, 0.0, 0.0, 1.0, 0.0) == (0.0, -1.0)
     with pytest.raises(ValueError, match="amplitudes"):
         cp_parameters(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    assert polarised_cp_parameters(0.39, 1, 1.0, 1.0, 1.0) == pytest.approx(math.sin(0.78))
-    assert polarised_cp_parameters(0.39, 1, 1.0, 0.0, -1.0) == pytest.approx(-math.sin(0.78))
+    # a CP-even pure state, such as J/ψ K_L's partner: S = −sin 2β
+    assert polarised_cp_parameters(0.39, 1, 1.0, 1.0, 0.0) == pytest.approx(-math.sin(0.78))
+    assert polarised_cp_parameters(0.39, 1, 0.0, 0.0, 1.0) == pytest.approx(math.sin(0.78))
