@@ -1,0 +1,100 @@
+"""The decay models: EvtGen's names, the preparation of their arguments, and one kernel that evaluates any of them.
+
+How the interpreter of decay trees uses it:
+
+- ``MODELS[name]`` is the model's number; a name that is not there is not implemented (fall back to phase space and
+  count it).
+- :func:`prepare` turns a decay line's arguments into the row of numbers the kernels read.  Particles are
+  :class:`~physics.decays.species.Species` or any ``(pdg, mass, states)``.
+- :func:`amplitude` fills ``amp[m0, λ1, …, λn]`` (C order) for one kinematic point.  Daughters are in the order of the
+  decay line; states are ordered ``m = +J … −J``, photon (+1, −1), one state for a neutrino.
+- :func:`is_isotropic` models need no amplitude: their daughters are uniform in phase space and unpolarised.
+- two-body rows are scaled so that ``Tr(ρ A A†) ≤ 1`` with the bound reached; the others are not scaled.
+
+Optional, by model:
+
+- ``draws_masses(model)``: before the kinematics call ``draw_masses(stream, model, parameters, masses)``, which
+  overwrites the mass of the daughter that the model itself distributes (X of B → X_s γ, B → X_u ℓν, B → X_s ℓℓ) and
+  returns False where no mass is possible (then the mode cannot decay at this mother mass).
+- ``draws_kinematics(model)``: ``draw_kinematics(stream, model, parameters, masses, p)`` writes unweighted daughters'
+  momenta in the mother's rest frame, isotropic in orientation, with :func:`amplitude`'s distribution for an
+  unpolarised mother (spin-0 mothers: exactly it).  Use it instead of phase space and rejection: much faster for
+  models with poles.  Returns False when it does not apply to these masses (then use rejection).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+
+from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
+from physics.decays.species import Species
+
+PHSP = 0
+PYTHIA = 1
+_FIRST_TWO_BODY = 2
+_FIRST_THREE_BODY = 64
+
+MODELS: dict[str, int] = {
+    "PHSP": PHSP,
+    "PYTHIA": PYTHIA,
+    **{name: _FIRST_TWO_BODY + k for k, name in enumerate(TWO_BODY)},
+}
+"""EvtGen name → number of the model; a number may change between versions, a name not."""
+
+
+def prepare(
+    model: str, args: Sequence[float | str], mother: Sequence, daughters: Sequence[Sequence]
+) -> np.ndarray:
+    """Return the flat row of parameters (float64) of one decay line.
+
+    Raises ValueError with one sentence for an unknown model, wrong numbers of arguments or daughters, wrong spins,
+    or an argument that is not a number.
+    """
+    head, tail = Species(*mother[:3]), [Species(*daughter[:3]) for daughter in daughters]
+    if model not in MODELS:
+        raise ValueError(f"Decay model {model} is not implemented; use one of {', '.join(sorted(MODELS))}.")
+    if model in TWO_BODY:
+        return prepare_two_body(model, args, head, tail)
+    return np.zeros(1)
+
+
+@njit(cache=True, nogil=True)
+def is_isotropic(model):
+    """Whether the model's daughters are uniform in phase space and unpolarised."""
+    return model < _FIRST_TWO_BODY
+
+
+@njit(cache=True, nogil=True)
+def draws_masses(model):
+    """Whether the model distributes the mass of one of its daughters."""
+    return False
+
+
+@njit(cache=True, nogil=True)
+def draws_kinematics(model):
+    """Whether the model can make its own unweighted kinematics."""
+    return False
+
+
+@njit(cache=True, nogil=True)
+def draw_masses(stream, model, parameters, masses):
+    """Overwrite the mass [GeV] of the daughter that the model distributes; False where none is possible."""
+    return False
+
+
+@njit(cache=True, nogil=True)
+def draw_kinematics(stream, model, parameters, masses, p):
+    """Write unweighted daughters' momenta ``p`` (n, 4) [GeV] in the mother's rest frame; False if not applicable."""
+    return False
+
+
+@njit(cache=True, nogil=True)
+def amplitude(model, parameters, p, masses, spins2, amp):
+    """Fill ``amp`` (complex128, product of the numbers of states) for one kinematic point.
+
+    ``p`` (n, 4): daughters' (px, py, pz, E) [GeV] in the mother's rest frame; ``masses`` (n + 1,): mother first;
+    ``spins2`` (n + 1,): numbers of states, mother first.
+    """
+    if model < _FIRST_THREE_BODY:
+        two_body(parameters, p, masses, spins2, amp)
