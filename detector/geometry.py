@@ -1,0 +1,328 @@
+"""The tracker's layers: card sections of beam pipe, pixels, strips and drift chamber, compiled for kernels.
+
+A ladder is a plane at its layer's radius, shifted tangentially (the windmill), cut along z into active sensors; the
+forward sensors of strip layers 4 to 6 are slanted.  Between neighbouring ladders a track has one, two or no hits.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+from numba import njit
+from pydantic import model_validator
+
+from detector.material import CylinderSection, MaterialSection, Slab, slab
+from detector.units import Angle, Angles, Fraction, Length, Lengths, MagneticField, Numbers, Scale, Section
+from detector.units import Thickness, Thicknesses
+
+WALL, PIXEL, STRIP = 0, 1, 2
+
+
+class MagnetSection(Section):
+    """The solenoid; the field is uniform."""
+
+    field: MagneticField
+
+
+class BeamPipeSection(Section):
+    """Cylinders of the central beam pipe, from inside to outside."""
+
+    layers: list[CylinderSection]
+
+
+class SlantSection(Section):
+    """The slanted forward sensor of a ladder; ``radius`` and ``z`` of its centre, ``length`` along the slope."""
+
+    angle: Angle
+    radius: Thickness
+    z: Length
+    length: Thickness
+    width_backward: Thickness
+    width_forward: Thickness
+
+
+class LadderSection(Section):
+    """One layer of silicon ladders; ladder k stands at ``first_phi`` + (k − 1) 360°/``ladders``."""
+
+    number: int
+    radius: Thickness
+    ladders: Scale
+    first_phi: Angle
+    shift: Length
+    width: Thickness
+    z_min: Lengths
+    z_max: Lengths
+    sensor_thickness: Thickness
+    support: Fraction
+    resolution_u: Thickness
+    resolution_v: Thickness
+    present: Numbers | None = None
+    slant: SlantSection | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        n = self.ladders.number
+        if n != round(n) or not 1 <= n <= 62:
+            msg = f"ladders is {n:g} but must be a whole number from 1 to 62"
+            raise ValueError(msg)
+        if len(self.z_min) != len(self.z_max):
+            msg = f"z_min has {len(self.z_min)} sensors but z_max has {len(self.z_max)}"
+            raise ValueError(msg)
+        edges = np.stack([self.z_min.numbers, self.z_max.numbers], axis=1).ravel()
+        if np.any(np.diff(edges) <= 0.0):
+            msg = "sensors overlap: z_min and z_max must alternate and increase along the ladder"
+            raise ValueError(msg)
+        if self.present is not None and not set(self.present.value) <= set(range(1, round(n) + 1)):
+            msg = f"present names ladders outside 1 to {n:g}"
+            raise ValueError(msg)
+        if min(self.resolution_u.number, self.resolution_v.number, self.radius.number, self.width.number) <= 0:
+            msg = "resolution_u, resolution_v, radius and width must be positive"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def outer_radius(self) -> float:
+        """Largest distance [cm] of the barrel part from the z axis."""
+        return math.hypot(self.radius.number, 0.5 * self.width.number + abs(self.shift.number))
+
+
+class SiliconSection(Section):
+    """Pixel or strip detector."""
+
+    hit_efficiency: Fraction
+    layers: list[LadderSection]
+
+
+class SuperlayerSection(Section):
+    """Drift-chamber layers of one orientation; the pairs are of the first and the last layer, linear between."""
+
+    radii: Thicknesses
+    stereo: Angles
+    backward_z: Lengths
+    forward_z: Lengths
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("stereo", "backward_z", "forward_z"):
+            if len(getattr(self, name)) != 2:
+                msg = f"{name} needs two values, of the first and of the last layer"
+                raise ValueError(msg)
+        if np.any(np.diff(self.radii.numbers) <= 0.0):
+            msg = "radii must increase"
+            raise ValueError(msg)
+        return self
+
+
+class DriftChamberSection(Section):
+    """The central drift chamber."""
+
+    resolution: Thickness
+    hit_efficiency: Fraction
+    inner_wall: list[CylinderSection]
+    outer_wall: list[CylinderSection]
+    gas: str
+    superlayers: list[SuperlayerSection]
+
+
+class EnvelopeSection(Section):
+    """Front face of the calorimeter, where flights end."""
+
+    calorimeter_radius: Thickness
+    calorimeter_forward_z: Length
+    calorimeter_backward_z: Length
+    forward_hole: Angle
+    backward_hole: Angle
+
+
+class Surfaces(NamedTuple):
+    """Walls and silicon layers from inside to outside; arrays of length ``n``."""
+
+    radius: np.ndarray
+    kind: np.ndarray  # WALL, PIXEL, STRIP
+    number: np.ndarray  # layer number, 0 for walls
+    x0: np.ndarray
+    interaction: np.ndarray
+    electrons: np.ndarray
+    log_excitation: np.ndarray
+    ladders: np.ndarray
+    present: np.ndarray  # bit k: ladder k (from 0) is installed
+    first_phi: np.ndarray
+    normal_x: np.ndarray  # (n, 62) direction of each ladder's normal
+    normal_y: np.ndarray
+    shift: np.ndarray
+    half_width: np.ndarray
+    sensors: np.ndarray
+    z_min: np.ndarray  # (n, sensors)
+    z_max: np.ndarray
+    slant_tan: np.ndarray  # 0 where the layer has no slanted part
+    slant_radius: np.ndarray
+    slant_z: np.ndarray
+    slant_z_min: np.ndarray
+    slant_z_max: np.ndarray
+    slant_half_width: np.ndarray  # at the centre
+    slant_taper: np.ndarray  # change of the half width with z
+    variance_u: np.ndarray  # [cm²]
+    variance_v: np.ndarray
+    efficiency: np.ndarray
+
+
+class Chamber(NamedTuple):
+    """Drift chamber; arrays over layers, and over superlayers ``first`` (length + 1)."""
+
+    radius: np.ndarray
+    stereo: np.ndarray
+    backward_z: np.ndarray
+    forward_z: np.ndarray
+    first: np.ndarray
+    variance: float
+    efficiency: float
+    gas: Slab  # of one centimetre
+    outer_wall: Slab
+    outer_radius: float
+
+
+class Envelope(NamedTuple):
+    """Calorimeter front face [cm]; radii of the holes in the end planes."""
+
+    radius: float
+    forward_z: float
+    backward_z: float
+    forward_hole: float
+    backward_hole: float
+
+
+def cylinders(layers: list[CylinderSection], materials: dict[str, MaterialSection]) -> tuple[float, Slab]:
+    """Return the mean radius (weighted with radiation lengths) and the summed matter of nested cylinders."""
+    parts = [(materials[layer.material], layer.thickness.number) for layer in layers]
+    weights = np.array([t / m.radiation_length.number for m, t in parts])
+    middles = np.array([layer.inner_radius.number + 0.5 * layer.thickness.number for layer in layers])
+    radius = float(np.sum(weights * middles) / np.sum(weights)) if np.sum(weights) > 0 else float(middles[0])
+    return radius, slab(parts)
+
+
+def build_surfaces(
+    pipe: BeamPipeSection,
+    pixels: SiliconSection,
+    strips: SiliconSection,
+    chamber: DriftChamberSection,
+    materials: dict[str, MaterialSection],
+) -> Surfaces:
+    """Compile the walls and silicon layers, from inside to outside."""
+    silicon = [(PIXEL, layer, pixels.hit_efficiency.number) for layer in pixels.layers]
+    silicon += [(STRIP, layer, strips.hit_efficiency.number) for layer in strips.layers]
+    n = len(silicon) + 2
+    width = max(len(layer.z_min) for _, layer, _ in silicon)
+    integers = {"kind", "number", "ladders", "present", "sensors"}
+    wide = {"normal_x": 62, "normal_y": 62, "z_min": width, "z_max": width}
+    columns = {
+        name: np.zeros((n, wide[name]) if name in wide else n, np.int64 if name in integers else np.float64)
+        for name in Surfaces._fields
+    }
+    columns["z_min"][:] = columns["z_max"][:] = np.inf
+
+    def put(i: int, **values: object) -> None:
+        for name, value in values.items():
+            columns[name][i] = value
+
+    for i, layers in ((0, pipe.layers), (n - 1, chamber.inner_wall)):
+        radius, matter = cylinders(layers, materials)
+        put(i, radius=radius, kind=WALL, **matter._asdict())
+    for i, (kind, layer, efficiency) in enumerate(silicon, start=1):
+        support = materials["carbon fibre"]
+        carbon = layer.support.number * support.radiation_length.number
+        matter = slab([(materials["silicon"], layer.sensor_thickness.number), (support, carbon)])
+        count = round(layer.ladders.number)
+        names = range(1, count + 1) if layer.present is None else [round(k) for k in layer.present.value]
+        phi = layer.first_phi.number + np.arange(62) * 2.0 * np.pi / count
+        put(
+            i, radius=layer.radius.number, kind=kind, number=layer.number, ladders=count,
+            present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number, normal_x=np.cos(phi),
+            normal_y=np.sin(phi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
+            sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,
+            variance_v=layer.resolution_v.number**2, efficiency=efficiency, **matter._asdict(),
+        )  # fmt: skip
+        columns["z_min"][i, : len(layer.z_min)] = layer.z_min.numbers
+        columns["z_max"][i, : len(layer.z_max)] = layer.z_max.numbers
+        if layer.slant is not None:
+            slant = layer.slant
+            half = 0.5 * slant.length.number * math.cos(slant.angle.number)
+            put(
+                i, slant_tan=math.tan(slant.angle.number), slant_radius=slant.radius.number,
+                slant_z=slant.z.number, slant_z_min=slant.z.number - half, slant_z_max=slant.z.number + half,
+                slant_half_width=0.25 * (slant.width_backward.number + slant.width_forward.number),
+                slant_taper=0.25 * (slant.width_forward.number - slant.width_backward.number) / half,
+            )  # fmt: skip
+    return Surfaces(**columns)
+
+
+def build_chamber(section: DriftChamberSection, materials: dict[str, MaterialSection]) -> Chamber:
+    """Compile the drift chamber."""
+    radii, stereo, backward, forward, first = [], [], [], [], [0]
+    for superlayer in section.superlayers:
+        r = superlayer.radii.numbers
+        fraction = np.linspace(0.0, 1.0, len(r))
+        radii.append(r)
+        for target, pair in ((stereo, "stereo"), (backward, "backward_z"), (forward, "forward_z")):
+            low, high = getattr(superlayer, pair).numbers
+            target.append(low + fraction * (high - low))
+        first.append(first[-1] + len(r))
+    outer_radius, outer_wall = cylinders(section.outer_wall, materials)
+    return Chamber(
+        *(np.concatenate(column) for column in (radii, stereo, backward, forward)),
+        np.array(first, np.int64),
+        section.resolution.number**2,
+        section.hit_efficiency.number,
+        slab([(materials[section.gas], 1.0)]),
+        outer_wall,
+        outer_radius,
+    )
+
+
+def build_envelope(section: EnvelopeSection) -> Envelope:
+    """Compile the calorimeter's front face."""
+    forward, backward = section.calorimeter_forward_z.number, section.calorimeter_backward_z.number
+    return Envelope(
+        section.calorimeter_radius.number,
+        forward,
+        backward,
+        forward * math.tan(section.forward_hole.number),
+        backward * math.tan(section.backward_hole.number),
+    )
+
+
+@njit(cache=True, nogil=True)
+def ladder_hit(surfaces, i, radius, x, y, tx, ty, half_width):
+    """Hits of a track in the ladders of layer ``i``, all at distance ``radius`` from the axis.
+
+    The track passes (x, y), a point near the layer, in the direction (tx, ty).  Returns (hits, ladder, ds): 0, 1 or
+    2 hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
+    """
+    count = surfaces.ladders[i]
+    step = 2.0 * math.pi / count
+    nearest = int(math.floor((math.atan2(y, x) - surfaces.first_phi[i]) / step + 0.5))
+    side = -1 if surfaces.shift[i] > 0.0 else 1  # the neighbour whose shifted end reaches here
+    hits, ladder, arc = 0, -1, 0.0
+    for candidate in range(2):
+        k = (nearest + candidate * side) % count
+        if not (surfaces.present[i] >> k) & 1:
+            continue
+        mx, my = surfaces.normal_x[i, k], surfaces.normal_y[i, k]
+        along = tx * mx + ty * my
+        if along < 0.05:
+            continue
+        ds = (radius - x * mx - y * my) / along
+        u = (y + ty * ds) * mx - (x + tx * ds) * my - surfaces.shift[i]
+        if abs(u) < half_width:
+            hits += 1
+            if hits == 1:
+                ladder, arc = k, ds
+    return hits, ladder, arc
+
+
+@njit(cache=True, nogil=True)
+def in_sensor(surfaces, i, z):
+    """Whether ``z`` lies on an active sensor of the barrel part of layer ``i``."""
+    for k in range(surfaces.sensors[i]):
+        if surfaces.z_min[i, k] <= z <= surfaces.z_max[i, k]:
+            return True
+    return False

@@ -1,0 +1,86 @@
+"""Matter on the way: the card's materials, multiple scattering, energy loss and its straggling.
+
+Formulae: PDG, Passage of particles through matter.  Layers are thin; a layer of several materials is added up.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from detector.units import Density, Energy, Scale, Section, Thickness
+from physics.particles import ELECTRON_MASS
+
+
+class MaterialSection(Section):
+    """One material of the card."""
+
+    radiation_length: Thickness
+    interaction_length: Thickness
+    density: Density
+    z_over_a: Scale
+    mean_excitation: Energy
+
+
+class CylinderSection(Section):
+    """A cylindrical layer of one material."""
+
+    name: str
+    material: str
+    inner_radius: Thickness
+    thickness: Thickness
+
+
+class Slab(NamedTuple):
+    """Matter of a layer at normal incidence, summed over its materials."""
+
+    x0: float  # thickness in radiation lengths
+    interaction: float  # thickness in nuclear interaction lengths
+    electrons: float  # density x thickness x Z/A [g/cm²]
+    log_excitation: float  # mean of ln(I/GeV), weighted with the electrons
+
+
+def slab(parts: list[tuple[MaterialSection, float]]) -> Slab:
+    """Return the sum of layers given as (material, thickness [cm])."""
+    x0 = sum(t / m.radiation_length.number for m, t in parts)
+    interaction = sum(t / m.interaction_length.number for m, t in parts)
+    weights = [m.density.number * t * m.z_over_a.number for m, t in parts]
+    electrons = sum(weights)
+    logs = [float(np.log(m.mean_excitation.number)) for m, _ in parts]
+    mean = sum(w * log for w, log in zip(weights, logs, strict=True)) / electrons if electrons > 0 else -15.0
+    return Slab(float(x0), float(interaction), float(electrons), float(mean))
+
+
+@njit(cache=True, nogil=True)
+def scattering_variance(x0, total_x0, momentum, beta):
+    """Variance [rad²] of the projected multiple-scattering angle in a layer of ``x0`` radiation lengths.
+
+    Highland's form with the constants of Lynch and Dahl (PDG eq. 34.16).  Its logarithm is taken at the thickness
+    ``total_x0`` of the whole tracker so that the layers add up to the angle of the whole, which they do not when
+    each layer has its own logarithm (PDG's remark below the formula).
+    """
+    scale = 0.0136 / (beta * momentum)
+    log = 1.0 + 0.038 * math.log(total_x0 / (beta * beta))
+    return x0 * (scale * log) ** 2
+
+
+@njit(cache=True, nogil=True)
+def energy_loss(electrons, log_excitation, mass, beta2):
+    """Mean energy loss [GeV] of a unit charge in matter of ``electrons`` [g/cm²] (Bethe, PDG eq. 34.5).
+
+    The density effect is replaced by holding βγ at most 10 in the logarithm (assumption: the relativistic rise of
+    solids is a few per cent beyond); electrons are treated as heavy particles.
+    """
+    gamma2 = 1.0 / (1.0 - beta2)
+    bg2 = min(beta2 * gamma2, 100.0)
+    ratio = ELECTRON_MASS / mass
+    t_max = 2.0 * ELECTRON_MASS * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
+    log = 0.5 * math.log(2.0 * ELECTRON_MASS * bg2 * t_max) - log_excitation
+    return 0.307075e-3 * electrons / beta2 * max(log - beta2, 1.0)
+
+
+@njit(cache=True, nogil=True)
+def straggling_sigma(electrons, beta2):
+    """Width [GeV] of the energy loss: the Landau full width 4.018 ξ as a Gaussian (PDG, Sec. 34.2.9)."""
+    return 4.018 / 2.355 * 0.1535375e-3 * electrons / beta2
