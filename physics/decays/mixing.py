@@ -58,12 +58,12 @@ def polarised_cp_parameters(
 ) -> float:
     """Return S of a decay to two vectors (EvtGen's SVV_CP), summed over angles: −cp sin 2β (1 − 2 f⊥).
 
-    ``cp`` is the CP eigenvalue of the longitudinal and parallel states, the perpendicular one has the opposite
-    (Dighe, Dunietz, Fleischer, Eur. Phys. J. C6 (1999) 647); λ = ± cp e^(−2iβ), C = 0.  The three magnitudes are
-    the arguments 4, 6 and 8 of SVV_CP, transversity amplitudes with H± = (A∥ ± A⊥)/√2.  How the angles depend on
-    the time is not modelled.
+    ``cp`` is the CP eigenvalue of the longitudinal and parallel states, the perpendicular one has the
+    opposite (Dighe, Dunietz, Fleischer, Eur. Phys. J. C6 (1999) 647); λ = ± cp e^(−2iβ), C = 0.  The three
+    magnitudes are the arguments 4, 6 and 8 of SVV_CP, which stand for the helicity amplitudes
+    H± = (A∥ ± A⊥)/√2 and H₀ = A₀/√2.  How the angles depend on the time is not modelled.
     """
-    total = parallel**2 + longitudinal**2 + perpendicular**2
+    total = parallel**2 + 0.5 * longitudinal**2 + perpendicular**2
     return -cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular**2 / total)
 
 
