@@ -112,7 +112,7 @@ def _other_sections() -> dict[str, Any]:
 
 _SECTIONS = _other_sections()
 Card: Any = create_model(
-    "Card", __base__=TrackerCard, **{name: (model, ...) for name, model in _SECTIONS.items()}
+    "Card", __base__=TrackerCard, **{name: (model | None, None) for name, model in _SECTIONS.items()}
 )
 
 
@@ -188,9 +188,7 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         card = Card.model_validate(content)
     except ValidationError as error:
         raise ValueError(_sentence(path, error)) from error
-    surfaces = build_surfaces(
-        card.beam_pipe, card.pixels, card.strips, card.drift_chamber, card.materials
-    )
+    surfaces = build_surfaces(card.beam_pipe, card.pixels, card.strips, card.drift_chamber, card.materials)
     tracker = Tracker(
         card.magnet.field.number,
         surfaces,
@@ -199,5 +197,5 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         build_processes(card.processes),
         build_finding(card.track_finding),
     )
-    others = {name: getattr(card, name).constants() for name in _SECTIONS}
+    others = {name: s.constants() for name in _SECTIONS if (s := getattr(card, name)) is not None}
     return Detector(card.name, card, tracker, **others)

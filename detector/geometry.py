@@ -75,7 +75,10 @@ class LadderSection(Section):
         if self.present is not None and not set(self.present.value) <= set(range(1, round(n) + 1)):
             msg = f"present names ladders outside 1 to {n:g}"
             raise ValueError(msg)
-        if min(self.resolution_u.number, self.resolution_v.number, self.radius.number, self.width.number) <= 0:
+        if (
+            min(self.resolution_u.number, self.resolution_v.number, self.radius.number, self.width.number)
+            <= 0
+        ):
             msg = "resolution_u, resolution_v, radius and width must be positive"
             raise ValueError(msg)
         return self
