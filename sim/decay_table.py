@@ -1,0 +1,379 @@
+"""From decay files to the arrays that kernels walk: resolved, validated, compiled, kept in the user's cache."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from physics.decays import table as layout
+from physics.decays.table import DecayTable, make_lookup
+from sim.decay_file import (
+    PARTONS,
+    DecayFile,
+    DecayLine,
+    default_decay_file,
+    read_decay_files,
+    unknown_particle,
+)
+from sim.particle_properties import HBAR_C, PARTICLE_TABLE_YEAR, Properties, properties
+
+COMPILER_VERSION = 1
+"""To be raised with every change of what is compiled; part of the cache key."""
+SHORTEST_FLIGHT = 1e-7
+"""ctau [cm] above which decay vertices are displaced: 1 nm."""
+NARROW_WIDTH = 1e-5
+"""Widths [GeV] below this have no line shape (EvtGen: EvtRelBreitWignerBarrierFact)."""
+WINDOW_WIDTHS = 15.0
+"""Half width of the mass window in widths where evt.pdl gives none (EvtGen: EvtAbsLineShape)."""
+FRACTION_TOLERANCE = 1e-3
+"""Departure from 1 of the sum of a user's branching fractions that is rescaled silently, as EvtGen does."""
+FINAL = {11, 13, 211, 321, 2212, 2112, 130, 22, 12, 14, 16, 1000010020}
+"""|PDG| of what reaches the detector undecayed."""
+PARTON_CODES = {"d": 1, "u": 2, "s": 3, "c": 4, "g": 21, "specflav": 81, "rndmflav": 82}
+_EMPTY_REMNANTS = {4132: (2, -1, 3, 3101), 4232: (2, -1, 3, 3201), 4332: (2, -1, 3, 3303)}
+"""Partons of charmed baryons for a PYTHIA line without daughters: c → s u d̄ beside the spectator diquark."""
+_PICKED = ["pi+", "pi-", "pi0", "eta", "eta'", "rho+", "rho-", "rho0", "omega", "phi", "K+", "K-", "K0", "anti-K0", "K*+", "K*-", "K*0", "anti-K*0", "D+", "D-", "D0", "anti-D0", "D*+", "D*-", "D*0", "anti-D*0", "D_s+", "D_s-", "D_s*+", "D_s*-", "eta_c", "J/psi", "p+", "anti-p-", "n0", "anti-n0", "Delta++", "anti-Delta--", "Delta+", "anti-Delta-", "Delta0", "anti-Delta0", "Delta-", "anti-Delta+", "Lambda0", "anti-Lambda0", "Sigma+", "anti-Sigma-", "Sigma0", "anti-Sigma0", "Sigma-", "anti-Sigma+", "Sigma*+", "anti-Sigma*-", "Sigma*0", "anti-Sigma*0", "Sigma*-", "anti-Sigma*+", "Xi0", "anti-Xi0", "Xi-", "anti-Xi+", "Xi*0", "anti-Xi*0", "Xi*-", "anti-Xi*+", "Omega-", "anti-Omega+", "Lambda_c+", "anti-Lambda_c-", "Sigma_c++", "anti-Sigma_c--", "Sigma_c+", "anti-Sigma_c-", "Sigma_c0", "anti-Sigma_c0", "Sigma_c*++", "anti-Sigma_c*--", "Sigma_c*+", "anti-Sigma_c*-", "Sigma_c*0", "anti-Sigma_c*0", "Xi_c+", "anti-Xi_c-", "Xi_c0", "anti-Xi_c0", "Xi'_c+", "anti-Xi'_c-", "Xi'_c0", "anti-Xi'_c0", "Xi_c*+", "anti-Xi_c*-", "Xi_c*0", "anti-Xi_c*0", "Omega_c0", "anti-Omega_c0", "Omega_c*0", "anti-Omega_c*0", "K_S0", "K_L0", "e-", "e+", "mu-", "mu+", "gamma", "nu_e", "anti-nu_e", "nu_mu", "anti-nu_mu", "nu_tau", "anti-nu_tau", "tau-", "tau+", "deuteron", "anti-deuteron"]  # fmt: skip
+"""What hadronization may produce: rows whether the decay file names them or not."""
+
+
+@dataclass(frozen=True)
+class ModeDescription:
+    """One mode for people: mother and daughters by EvtGen name, the model as written and as used."""
+
+    mother: str
+    daughters: tuple[str, ...]
+    fraction: float
+    model: str
+    implemented: bool
+    source: str
+
+    @property
+    def identity(self) -> str:
+        """Stable name of the mode, independent of the place of its line: ``B+ -> anti-D0 pi+``."""
+        return f"{self.mother} -> {' '.join(self.daughters)}"
+
+
+def load_decay_table(decay_files: Sequence[str | Path] = (), *, fsr: bool = True) -> DecayTable:
+    """Return the decay table of DECAY_BELLE2.DEC with user files on top.
+
+    Compiled tables are kept in the user's cache directory by the hash of everything they depend on; an unusable
+    cache only costs time.  Raises ValueError, with file and line, for a decay file that makes no sense.
+    """
+    table, _ = load_described_table(decay_files, fsr=fsr)
+    return table
+
+
+def load_described_table(
+    decay_files: Sequence[str | Path] = (), *, fsr: bool = True
+) -> tuple[DecayTable, "Descriptions"]:
+    """Return the decay table and what its rows are called."""
+    paths = [default_decay_file(), *map(Path, decay_files)]
+    key = _cache_key(paths)
+    cached = _read_cache(key)
+    if cached is None:
+        cached = compile_table(read_decay_files(paths))
+        _write_cache(key, *cached)
+    table, descriptions = cached
+    return table._replace(fsr=int(fsr)), descriptions
+
+
+@dataclass
+class Descriptions:
+    """Names of the rows of a table: ``particles[row]`` and ``modes`` (lazily built from columns)."""
+
+    particles: list[str]
+    modes: list[ModeDescription]
+
+    def row(self, name: str) -> int:
+        """Return the row of a particle or alias by its EvtGen name; ValueError when the table lacks it."""
+        try:
+            return self.particles.index(name)
+        except ValueError:
+            message = f"the decay table has no particle '{name}'"
+            raise ValueError(message) from None
+
+
+def model_shares(table: DecayTable, descriptions: Descriptions, mother: str) -> dict[str, tuple[float, bool]]:
+    """Return for a mother the summed branching fraction of each model and whether it is implemented.
+
+    What is not implemented is generated as phase space.
+    """
+    row = descriptions.row(mother)
+    first, count = int(table.particles[row]["first_mode"]), int(table.particles[row]["n_modes"])
+    shares: dict[str, tuple[float, bool]] = {}
+    for mode in descriptions.modes[first : first + count]:
+        share, implemented = shares.get(mode.model, (0.0, True))
+        shares[mode.model] = (share + mode.fraction, implemented and mode.implemented)
+    return dict(sorted(shares.items(), key=lambda item: -item[1][0]))
+
+
+# --- compilation -------------------------------------------------------------------------------------------------
+
+
+def parton_code(name: str) -> int | None:
+    """Return the PDG code of a parton's name; None for a particle."""
+    bare = name.removeprefix("anti-")
+    if bare not in PARTONS:
+        return None
+    code = PARTON_CODES.get(bare)
+    if code is None:
+        order = "dusc"
+        a, b = sorted((order.index(bare[0]) + 1, order.index(bare[1]) + 1), reverse=True)
+        code = 1000 * a + 100 * b + (1 if bare[3] == "0" else 3)
+    return -code if name.startswith("anti-") else code
+
+
+def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
+    """Return the arrays of a decay file; ValueError, with file and line, for what cannot be."""
+    names = _all_names(content)
+    index = {name: row for row, name in enumerate(names)}
+    entries = [_entry(name, content) for name in names]
+    particles = np.zeros(len(names), layout.PARTICLE)
+    for row, (name, entry) in enumerate(zip(names, entries, strict=True)):
+        _fill_particle(particles[row], name, entry, content, index)
+
+    modes: list[tuple] = []
+    daughters: list[int] = []
+    daughter_pdg: list[int] = []
+    parameters: list[float] = []
+    described: list[ModeDescription] = []
+    for row, name in enumerate(names):
+        lines = [line for line in content.decays.get(name, ()) if line.fraction > 0.0]
+        particles[row]["first_mode"] = len(modes)
+        particles[row]["n_modes"] = len(lines)
+        total = sum(line.fraction for line in lines)
+        running = 0.0
+        for line in lines:
+            _check_line(name, line, entries[row], content)
+            running += line.fraction / total
+            codes = _daughters(line, entries[row], index)
+            kind, model, pythia, row_parameters, implemented = _model(name, line, content)
+            modes.append(
+                (
+                    running, line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
+                    len(parameters), len(row_parameters), int(line.photos), -1, 0,
+                )
+            )  # fmt: skip
+            daughters += [r for r, _ in codes]
+            daughter_pdg += [pdg for _, pdg in codes]
+            parameters += row_parameters
+            described.append(
+                ModeDescription(
+                    name, line.daughters, line.fraction / total, line.model, implemented, line.source
+                )
+            )
+        if lines:
+            modes[-1] = (1.0, *modes[-1][1:])
+    mode_array = np.array(modes, layout.MODE)
+    keys, rows = make_lookup(particles["pdg"])
+    table = DecayTable(
+        particles, mode_array, np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
+        np.array([*parameters, 0.0]), keys, rows, 1,
+    )  # fmt: skip
+    _thresholds(table)
+    _check_open(table, described)
+    return table, Descriptions(names, described)
+
+
+def _all_names(content: DecayFile) -> list[str]:
+    """Return true particles first, so that a PDG identity finds the particle, not an alias."""
+    names = dict.fromkeys(_PICKED)
+    for mother, lines in content.decays.items():
+        names[mother] = None
+        for line in lines:
+            names.update(dict.fromkeys(d for d in line.daughters if parton_code(d) is None))
+    for name in list(names):
+        if name in content.conjugates:
+            names[content.conjugates[name]] = None
+        elif name not in content.aliases:
+            entry = properties(name)
+            if entry is not None:
+                names[entry.conjugate] = None
+    true = [name for name in names if name not in content.aliases]
+    return true + [name for name in names if name in content.aliases]
+
+
+def _entry(name: str, content: DecayFile) -> Properties:
+    target = content.target(name)
+    entry = properties(target)
+    if entry is None:
+        source = next(
+            (line.source for lines in content.decays.values() for line in lines if name in line.daughters),
+            "decay file",
+        )
+        raise ValueError(unknown_particle(target, source, content.aliases))
+    return entry
+
+
+def _fill_particle(
+    particle: np.void, name: str, entry: Properties, content: DecayFile, index: dict[str, int]
+) -> None:
+    mass, width = entry.mass, entry.width
+    for key in (content.target(name), name):
+        if key in content.masses:
+            mass, new_width = content.masses[key]
+            width = width if new_width is None else new_width
+    species = abs(entry.pdg)
+    # a width set to zero still has its lifetime; one changed by hand gives a new lifetime
+    ctau = entry.ctau if width == entry.width or width == 0.0 else HBAR_C / width
+    particle["pdg"] = entry.pdg
+    particle["mass"] = mass
+    particle["width"] = width
+    particle["ctau"] = ctau if np.isfinite(ctau) and ctau > SHORTEST_FLIGHT else 0.0
+    particle["spin2"] = entry.spin2
+    particle["states"] = 2 if species == 22 else 1 if species in (12, 14, 16) else entry.spin2 + 1
+    particle["charge"] = entry.charge
+    particle["fate"] = layout.FATE_FINAL if species in FINAL else layout.FATE_DECAYS
+    conjugate = content.conjugates.get(name) or (entry.conjugate if name not in content.aliases else name)
+    particle["anti"] = index.get(conjugate, -1)
+    shape = layout.SHAPE_NARROW if width < NARROW_WIDTH else layout.SHAPE_BREIT_WIGNER
+    setting = content.line_shapes.get(name) or content.line_shapes.get(content.target(name))
+    if setting == "LSFLAT":
+        shape = layout.SHAPE_FLAT
+    elif setting == "LSNONRELBW" and shape != layout.SHAPE_NARROW:
+        shape = layout.SHAPE_NON_RELATIVISTIC
+    elif setting == "LSMANYDELTAFUNC":
+        shape = layout.SHAPE_NARROW
+    particle["shape"] = shape
+    half = entry.window if entry.window > 0.0 else WINDOW_WIDTHS * width
+    low, high = (mass - half, mass + half) if shape != layout.SHAPE_NARROW else (mass, mass)
+    limits = content.mass_limits.get(name) or content.mass_limits.get(content.target(name)) or (None, None)
+    particle["mass_min"] = max(low if limits[0] is None else limits[0], 0.0)
+    particle["mass_max"] = high if limits[1] is None else limits[1]
+
+
+def _check_line(mother: str, line: DecayLine, entry: Properties, content: DecayFile) -> None:
+    charge3 = 3 * entry.charge
+    where = f"{line.source}: {mother} -> {' '.join(line.daughters)}"
+    quark_charge = {1: -1, 2: 2, 3: -1, 4: 2}
+    for name in line.daughters:
+        code = parton_code(name)
+        if code is None:
+            charge3 -= 3 * _entry(name, content).charge
+        elif abs(code) < 10:
+            charge3 -= quark_charge[abs(code)] * (1 if code > 0 else -1)
+        elif abs(code) > 1000:
+            c = abs(code)
+            charge3 -= (quark_charge[c // 1000] + quark_charge[c // 100 % 10]) * (1 if code > 0 else -1)
+    # the flavours of specflav are what the mother leaves over; a line without daughters is PYTHIA's to fill
+    if charge3 != 0 and line.daughters and not any("specflav" in name for name in line.daughters):
+        message = f"{where}: electric charge is not conserved (off by {charge3 / 3:+g}); mend the daughters"
+        raise ValueError(message)
+
+
+def _daughters(line: DecayLine, mother: Properties, index: dict[str, int]) -> list[tuple[int, int]]:
+    if not line.daughters:
+        sign = 1 if mother.pdg > 0 else -1
+        return [(-1, sign * code) for code in _EMPTY_REMNANTS.get(abs(mother.pdg), ())]
+    result = []
+    for name in line.daughters:
+        code = parton_code(name)
+        if code is None:
+            result.append((index[name], 0))
+        else:
+            result.append((-1, code))
+    return result
+
+
+def _model(mother: str, line: DecayLine, content: DecayFile) -> tuple[int, int, int, list[float], bool]:
+    """Return kind, model, PYTHIA mode, parameters and whether the model is implemented."""
+    partonic = not line.daughters or any(parton_code(name) is not None for name in line.daughters)
+    if line.model == "PYTHIA" or partonic:
+        if not line.arguments or not isinstance(line.arguments[0], float):
+            message = f"{line.source}: {mother}: PYTHIA needs the number of its mode, as in 'PYTHIA 42'"
+            raise ValueError(message)
+        kind = layout.KIND_HADRONIC_REMNANT if partonic else layout.KIND_PHASE_SPACE
+        return kind, -1, int(line.arguments[0]), [], True
+    if line.model == "PHSP":
+        return layout.KIND_PHASE_SPACE, -1, 0, [], True
+    return layout.KIND_PHASE_SPACE, -1, 0, [], False
+
+
+def _thresholds(table: DecayTable) -> None:
+    """Set modes' thresholds and raise the particles' lowest masses to where they can decay at all."""
+    particles, modes = table.particles, table.modes
+    for _ in range(6):
+        for mode in modes:
+            rows = table.daughters[mode["first_daughter"] : mode["first_daughter"] + mode["n_daughters"]]
+            known = rows[rows >= 0]
+            mode["threshold"] = particles["mass_min"][known].sum()
+            mode["shaped"] = (particles["shape"][known] != layout.SHAPE_NARROW).sum()
+        for particle in particles:
+            if particle["n_modes"] == 0 or particle["shape"] == layout.SHAPE_NARROW:
+                continue
+            own = modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
+            particle["mass_min"] = max(particle["mass_min"], own["threshold"].min() + 1e-6)
+
+
+def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None:
+    for particle in table.particles:
+        count = int(particle["n_modes"])
+        if count == 0 or particle["fate"] == layout.FATE_FINAL or particle["mass"] == 0.0:
+            continue
+        first = int(particle["first_mode"])
+        if table.modes["threshold"][first : first + count].min() > particle["mass_max"]:
+            mode = described[first]
+            message = (
+                f"{mode.source}: every decay of {mode.mother} needs more than its mass; mend or remove them"
+            )
+            raise ValueError(message)
+
+
+# --- cache -------------------------------------------------------------------------------------------------------
+
+
+def _cache_key(paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256(f"{COMPILER_VERSION}:{PARTICLE_TABLE_YEAR}:{version('particle')}".encode())
+    for path in paths:
+        try:
+            digest.update(path.read_bytes() + b"\0" + path.name.encode())
+        except OSError:
+            message = f"decay file '{path}' cannot be read; give the path of a file in EvtGen's .dec syntax"
+            raise ValueError(message) from None
+    return digest.hexdigest()[:24]
+
+
+def cache_directory() -> Path:
+    """Return where compiled tables are kept (``platformdirs`` user cache)."""
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("belfast"))
+
+
+def _read_cache(key: str) -> tuple[DecayTable, Descriptions] | None:
+    try:
+        with np.load(cache_directory() / f"decays-{key}.npz", allow_pickle=False) as arrays:
+            table = DecayTable(*(arrays[name] for name in DecayTable._fields[:-1]), 1)
+            text = arrays["description"].tobytes().decode()
+        data = json.loads(text)
+        modes = [ModeDescription(m[0], tuple(m[1]), *m[2:]) for m in data["modes"]]
+        return table, Descriptions(data["particles"], modes)
+    except (OSError, KeyError, ValueError, TypeError):
+        return None
+
+
+def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> None:
+    data = {
+        "particles": descriptions.particles,
+        "modes": [
+            (m.mother, m.daughters, m.fraction, m.model, m.implemented, m.source) for m in descriptions.modes
+        ],
+    }
+    arrays = dict(zip(table._fields[:-1], table[:-1], strict=True))
+    temporary = None
+    try:
+        directory = cache_directory()
+        directory.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=directory, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, description=np.frombuffer(json.dumps(data).encode(), np.uint8), **arrays)
+        os.replace(temporary, directory / f"decays-{key}.npz")
+    except OSError:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
