@@ -1,0 +1,195 @@
+"""A straight Lund string between a quark and an antiquark: hadrons from both ends inwards.
+
+Andersson, Gustafson, Ingelman, Sjöstrand, Phys. Rept. 97 (1983) 31; steering, joining and small systems as in
+arXiv:2203.11601, sec. 7.1.
+"""
+
+import math
+
+from numba import njit
+
+from physics.hadronization.flavour import break_flavour, constituent_mass, is_diquark, join_flavours
+from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
+from physics.hadronization.hadrons import hadron_mass
+from physics.kinematics import two_body_momentum
+from physics.random import isotropic_direction, uniform
+
+_TRIES = 200
+_PAIR_TRIES = 1000
+
+
+@njit(cache=True, nogil=True)
+def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
+    """Write hadron ``n``."""
+    pdg_out[n] = pdg
+    p_out[n, 0] = px
+    p_out[n, 1] = py
+    p_out[n, 2] = pz
+    p_out[n, 3] = e
+
+
+@njit(cache=True, nogil=True)
+def new_hadron(stream, tune, end):
+    """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron)."""
+    while True:
+        new = break_flavour(stream, tune.flavours, end)
+        pdg = join_flavours(stream, tune.flavours, end, new)
+        if pdg != 0:
+            return new, pdg
+
+
+@njit(cache=True, nogil=True)
+def last_hadron(stream, tune, first, second):
+    """Draw the hadron of what both chains left; 0 when these flavours make none."""
+    if is_diquark(first) and is_diquark(second):
+        return 0
+    for _ in range(10):
+        pdg = join_flavours(stream, tune.flavours, first, second)
+        if pdg != 0:
+            return pdg
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def stop_mass(stream, tune, left, right, new):
+    """Remaining mass [GeV] below which the break with ``new`` makes the last two hadrons."""
+    masses = tune.constituent_mass
+    m = tune.stop_mass + constituent_mass(masses, left) + constituent_mass(masses, right)
+    m += tune.stop_new_flavour * constituent_mass(masses, new)
+    return m * (1.0 + (2.0 * uniform(stream) - 1.0) * tune.stop_smear)
+
+
+@njit(cache=True, nogil=True)
+def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
+    """Light-cone fractions (x+, x−) of the forward one of two hadrons that share transverse mass² ``w2``.
+
+    The hadron of the quark end is the forward one but for the probability 1/(1 + exp(b Δ)), Δ = √λ
+    (arXiv:2203.11601, sec. 7.1.1).  Returns (−1, −1) when the masses do not fit.
+    """
+    w = math.sqrt(w2)
+    if w <= math.sqrt(mt2_plus) + math.sqrt(mt2_minus):
+        return -1.0, -1.0
+    span = (w2 - mt2_plus - mt2_minus) ** 2 - 4.0 * mt2_plus * mt2_minus
+    if span <= 0.0:
+        return -1.0, -1.0
+    span = math.sqrt(span)
+    reverse = 1.0 / (1.0 + math.exp(min(b * span, 50.0)))
+    shift = 0.5 * span / w2
+    if uniform(stream) < reverse:
+        shift = -shift
+    mean = 0.5 * (1.0 + (mt2_plus - mt2_minus) / w2)
+    return mean + shift, mean - shift
+
+
+@njit(cache=True, nogil=True)
+def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out):
+    """Let a small system of ``mass`` [GeV] make two hadrons; 2, or −1 when none fit.
+
+    Transverse momentum as in a string break, as far as there is room.
+    """
+    for _ in range(_PAIR_TRIES):
+        left, right = first, second
+        new, pdg1 = new_hadron(stream, tune, left) if uniform(stream) < 0.5 else new_hadron(stream, tune, left)
+        pdg2 = last_hadron(stream, tune, -new, right)
+        if pdg2 == 0:
+            continue
+        m1, m2 = hadron_mass(stream, tune.hadrons, pdg1), hadron_mass(stream, tune.hadrons, pdg2)
+        if m1 + m2 >= mass:
+            continue
+        p = two_body_momentum(mass, m1, m2)
+        x, y, z = isotropic_direction(stream)
+        set_hadron(pdg_out, p_out, 0, pdg1, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
+        set_hadron(pdg_out, p_out, 1, pdg2, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
+        return 2
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def fragment_string(stream, tune, quark, antiquark, mass, pdg_out, p_out):
+    """Fragment a straight string in its rest frame, the end ``quark`` along +z.
+
+    ``quark`` and ``antiquark`` are flavours (quark or antidiquark, and the opposite; either may be the antiquark),
+    ``mass`` the string's mass [GeV].  Fills ``pdg_out`` int64 (capacity,) and ``p_out`` float64 (capacity, 4) with
+    (px, py, pz, E) and returns the number of hadrons, or −1 when the mass allows none.
+    """
+    masses = tune.constituent_mass
+    heavy = constituent_mass(masses, quark) + constituent_mass(masses, antiquark)
+    if mass >= heavy + tune.min_string_mass:
+        for _ in range(_TRIES):
+            n = _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out)
+            if n > 0:
+                return n
+    return two_hadrons(stream, tune, quark, antiquark, mass, pdg_out, p_out)
+
+
+@njit(cache=True, nogil=True)
+def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
+    # Light-cone momenta of what is left: plus = E + pz, minus = E − pz.
+    plus, minus = mass, mass
+    end_plus, px_plus, py_plus = quark, 0.0, 0.0
+    end_minus, px_minus, py_minus = antiquark, 0.0, 0.0
+    # what each end has taken of its own light-cone momentum alone: z is a fraction of the rest of it
+    own_plus, own_minus = mass, mass
+    n = 0
+    capacity = pdg_out.shape[0]
+    while True:
+        from_plus = uniform(stream) < 0.5
+        end = end_plus if from_plus else end_minus
+        new, pdg = new_hadron(stream, tune, end)
+        kick_x, kick_y = break_pt(stream, tune)
+        m = hadron_mass(stream, tune.hadrons, pdg)
+        px = (px_plus if from_plus else px_minus) + kick_x
+        py = (py_plus if from_plus else py_minus) + kick_y
+        mt2 = m * m + px * px + py * py
+        rest2 = plus * minus - (px_plus + px_minus) ** 2 - (py_plus + py_minus) ** 2
+        stop = stop_mass(stream, tune, end_plus, end_minus, new)
+        if rest2 < stop * stop:
+            break
+        a, c = fragmentation_shape(tune, end, new)
+        z = lund_z(stream, a, c, tune.b * mt2)
+        if from_plus:
+            p_plus = z * own_plus
+            p_minus = mt2 / p_plus
+            own_plus -= p_plus
+            end_plus, px_plus, py_plus = -new, -kick_x, -kick_y
+        else:
+            p_minus = z * own_minus
+            p_plus = mt2 / p_minus
+            own_minus -= p_minus
+            end_minus, px_minus, py_minus = -new, -kick_x, -kick_y
+        plus -= p_plus
+        minus -= p_minus
+        if plus <= 0.0 or minus <= 0.0 or n + 2 >= capacity:
+            return -1
+        set_hadron(pdg_out, p_out, n, pdg, px, py, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
+        n += 1
+
+    # the last break: ``pdg`` on one side, the rest on the other
+    rest2 = plus * minus
+    if from_plus:
+        pdg_plus, m_plus = pdg, m
+        pdg_minus = last_hadron(stream, tune, -new, end_minus)
+        if pdg_minus == 0:
+            return -1
+        m_minus = hadron_mass(stream, tune.hadrons, pdg_minus)
+    else:
+        pdg_minus, m_minus = pdg, m
+        pdg_plus = last_hadron(stream, tune, end_plus, -new)
+        if pdg_plus == 0:
+            return -1
+        m_plus = hadron_mass(stream, tune.hadrons, pdg_plus)
+        kick_x, kick_y = -kick_x, -kick_y
+    px_plus, py_plus = px_plus + kick_x, py_plus + kick_y
+    px_minus, py_minus = px_minus - kick_x, py_minus - kick_y
+    mt2_plus = m_plus * m_plus + px_plus * px_plus + py_plus * py_plus
+    mt2_minus = m_minus * m_minus + px_minus * px_minus + py_minus * py_minus
+    x_plus, x_minus = share_light_cone(stream, tune.b, rest2, mt2_plus, mt2_minus)
+    if x_plus < 0.0:
+        return -1
+    p_plus, p_minus = x_plus * plus, x_minus * minus
+    set_hadron(pdg_out, p_out, n, pdg_plus, px_plus, py_plus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
+    p_plus, p_minus = plus - p_plus, minus - p_minus
+    set_hadron(
+        pdg_out, p_out, n + 1, pdg_minus, px_minus, py_minus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus)
+    )
+    return n + 2
