@@ -1,0 +1,113 @@
+"""What goes into a file: per-event or per-candidate columns and jagged collections, with unit and meaning.
+
+A :class:`Table` is the one form in which data leave the kernels; every file format and the Python interface are
+made from it without copying numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from detector.record import (
+    CLUSTER_COLUMNS,
+    COVARIANCE_NAMES,
+    HYPOTHESES,
+    KLM_COLUMNS,
+    PID_DETECTORS,
+    TRACK_COLUMNS,
+    Reco,
+)
+from physics.penguins import weight_description
+from physics.record import PARTICLE_COLUMNS, Column
+
+if TYPE_CHECKING:
+    from sim.events import Events
+
+EVENT_COLUMNS = {
+    c.name: c
+    for c in (
+        Column("__event__", "", "event number; with seed and sample it names the event for ever"),
+        Column("__weight__", "", "weight of the event, of mean 1: yield = Σ __weight__ × luminosity × σ / generated"),
+        Column("mcQ2", "GeV^2", "true q²: mass squared of the lepton pair or of the invisible X"),
+        Column("mcDecayMode_B1", "", "identity of the decay mode of the first B (signal B in signal samples)"),
+        Column("mcDecayMode_B2", "", "identity of the decay mode of the second B"),
+        Column("mcDeltaT", "ns", "proper-time difference of the two B decays, t1 - t2"),
+        Column("mcRootS", "GeV", "true √s of the collision"),
+        Column("mcRootSPrime", "GeV", "true √s' after initial-state radiation"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of one chunk.
+
+    Attributes
+    ----------
+    columns : ``(n,)`` arrays by name, one entry per row.
+    collections : by prefix (``mc``): the offsets ``(n + 1,)`` and the arrays of its columns by short name.
+    """
+
+    columns: dict[str, np.ndarray]
+    collections: dict[str, tuple[np.ndarray, dict[str, np.ndarray]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+
+def truth_table(events: Events) -> Table:
+    """Return the ``truth`` table: event columns and the jagged ``mc`` collection."""
+    columns = {"__event__": events.number, **events.columns}
+    return Table(columns, {"mc": _collection(events.particles, PARTICLE_COLUMNS)})
+
+
+def reco_table(events: Events, reco: Reco) -> Table:
+    """Return the ``reco`` table: truth plus what the detector saw."""
+    truth = truth_table(events)
+    tracks = _collection(reco.tracks._replace(covariance=None, log_likelihood=None), TRACK_COLUMNS, partial=True)
+    for i, name in enumerate(COVARIANCE_NAMES):
+        tracks[1][f"cov_{name}"] = reco.tracks.covariance[:, i]
+    for i, detector in enumerate(PID_DETECTORS):
+        for j, hypothesis in enumerate(HYPOTHESES):
+            tracks[1][f"logL_{detector}_{hypothesis}"] = reco.tracks.log_likelihood[:, i, j]
+    order = [c.name.removeprefix("track_") for c in TRACK_COLUMNS]
+    return Table(
+        truth.columns,
+        {
+            **truth.collections,
+            "track": (tracks[0], {name: tracks[1][name] for name in order}),
+            "cluster": _collection(reco.clusters, CLUSTER_COLUMNS),
+            "klm": _collection(reco.klm, KLM_COLUMNS),
+        },
+    )
+
+
+def _collection(
+    record: tuple, documented: tuple[Column, ...], *, partial: bool = False
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Split a record of arrays (offsets first) into offsets and named columns."""
+    offsets, *arrays = record
+    if partial:
+        names = record._fields[1:]  # type: ignore[attr-defined]
+    else:
+        names = [c.name.split("_", 1)[1] for c in documented]
+    return offsets, {name: array for name, array in zip(names, arrays, strict=True) if array is not None}
+
+
+def documentation(names: list[str], extra: dict[str, Column]) -> dict[str, dict[str, str]]:
+    """Return ``{name: {"unit": …, "description": …}}`` for the columns of a file, in their order."""
+    known = {**EVENT_COLUMNS, **extra}
+    for column in (*PARTICLE_COLUMNS, *TRACK_COLUMNS, *CLUSTER_COLUMNS, *KLM_COLUMNS):
+        known[column.name] = column
+    result = {}
+    for name in names:
+        if name in known:
+            result[name] = {"unit": known[name].unit, "description": known[name].description}
+        elif name.startswith("weight_"):
+            result[name] = {"unit": "", "description": weight_description(name)}
+        else:
+            result[name] = {"unit": "", "description": ""}
+    return result
