@@ -30,6 +30,7 @@ class Work(NamedTuple):
 
     mode: np.ndarray  # int64 (entries,), row of the mode by which an entry decayed, −1
     row: np.ndarray  # int64 (entries,), row of the particle (an alias' own row)
+    time: np.ndarray  # float64 (entries,), proper decay time [ns] fixed beforehand (mixing), −1 to draw it
     masses: np.ndarray  # float64 (daughters,)
     p: np.ndarray  # float64 (daughters, 4)
     rows: np.ndarray  # int64 (daughters,)
@@ -43,6 +44,7 @@ def new_work() -> Work:
     return Work(
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
+        np.full(MAX_EVENT_PARTICLES, -1.0),
         np.zeros(MAX_DAUGHTERS),
         np.zeros((MAX_DAUGHTERS, 4)),
         np.zeros(MAX_DAUGHTERS, np.int64),
@@ -65,10 +67,10 @@ def draw_mass(stream, particle, highest):
 
 
 @njit(cache=True, nogil=True)
-def choose_daughters(stream, table, work, row, mass):
+def choose_daughters(stream, table, work, row, mass, fixed_mode):
     """Fill work.rows, work.pdg, work.masses with the daughters of a decay; returns (number, mode), (0, −1) for none."""
     for _ in range(MAX_TRIES):
-        m = draw_mode(table, row, uniform(stream))
+        m = draw_mode(table, row, uniform(stream)) if fixed_mode < 0 else fixed_mode
         if m < 0:
             return 0, -1
         mode = table.modes[m]
@@ -156,15 +158,29 @@ def remnant_daughters(stream, table, work, m, mass):
 @njit(cache=True, nogil=True)
 def decay_event(stream, table, work, event, n):
     """Decay every undecayed entry of a scratch event and all that follows; returns the number of entries."""
-    first_new = n
+    for i in range(n):
+        prepare_entry(table, work, event, i)
+    return decay_prepared(stream, table, work, event, n)
+
+
+@njit(cache=True, nogil=True)
+def prepare_entry(table, work, event, i):
+    """Let entry ``i`` decay as its PDG identity says, by any mode, at a time of its own."""
+    work.row[i] = particle_row(table, event.pdg[i])
+    work.mode[i] = -1
+    work.time[i] = -1.0
+
+
+@njit(cache=True, nogil=True)
+def decay_prepared(stream, table, work, event, n):
+    """As :func:`decay_event` for entries whose ``work.row``, ``work.mode`` and ``work.time`` the caller has set.
+
+    A row may be an alias' (the signal B); a mode ≥ 0 and a time ≥ 0 are fixed beforehand (mixing and CP violation).
+    """
     i = 0
     while i < n:
         if event.status[i] == STATUS_UNDECAYED:
-            row = work.row[i] if i >= first_new else particle_row(table, event.pdg[i])
-            work.mode[i] = -1
-            n = _decay_entry(stream, table, work, event, n, i, row)
-        elif i < first_new:
-            work.mode[i] = -1
+            n = _decay_entry(stream, table, work, event, n, i, work.row[i])
         i += 1
     return n
 
@@ -180,6 +196,7 @@ def _decay_entry(stream, table, work, event, n, i, row):
         new = K_SHORT if uniform(stream) < 0.5 else K_LONG
         work.row[n] = particle_row(table, new)
         work.mode[n] = -1
+        work.time[n] = -1.0
         set_particle(
             event,
             n,
@@ -198,7 +215,7 @@ def _decay_entry(stream, table, work, event, n, i, row):
         event.status[i] = STATUS_DECAYED
         return n + 1
     mass = invariant_mass(px, py, pz, e)
-    count, m = choose_daughters(stream, table, work, row, mass)
+    count, m = choose_daughters(stream, table, work, row, mass, work.mode[i])
     if count == 0 or n + count > event.pdg.shape[0]:
         work.counters[0] += 1
         event.status[i] = STATUS_FINAL
@@ -210,7 +227,8 @@ def _decay_entry(stream, table, work, event, n, i, row):
     vx, vy, vz, t = event.vx[i], event.vy[i], event.vz[i], event.t[i]
     ctau = table.particles[row].ctau
     if ctau > 0.0:
-        flight = ctau * exponential(stream) / mass
+        proper = work.time[i] * SPEED_OF_LIGHT if work.time[i] >= 0.0 else ctau * exponential(stream)
+        flight = proper / mass
         vx += flight * px
         vy += flight * py
         vz += flight * pz
@@ -224,6 +242,7 @@ def _decay_entry(stream, table, work, event, n, i, row):
         set_particle(event, n, work.pdg[k], kx, ky, kz, ke, i, status, vx, vy, vz, t)
         work.row[n] = r
         work.mode[n] = -1
+        work.time[n] = -1.0
         n += 1
     return n
 
