@@ -5,14 +5,14 @@ file only puts them together, so that a new effect is a new section.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
-from pydantic import ValidationError, create_model, model_validator
+from pydantic import ValidationError, model_validator
 
+from detector.background import BackgroundSection
+from detector.calorimeter import CalorimeterSection
 from detector.geometry import (
     BeamPipeSection,
     Chamber,
@@ -26,7 +26,10 @@ from detector.geometry import (
     build_envelope,
     build_surfaces,
 )
+from detector.identification import IdentificationSection
+from detector.klm import KLMSection
 from detector.material import MaterialSection
+from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
@@ -34,7 +37,7 @@ from detector.units import Section
 CARDS = Path(__file__).parent / "cards"
 
 
-class TrackerCard(Section):
+class Card(Section):
     """The whole card; see the cards in ``detector/cards`` for what each number is."""
 
     name: str
@@ -48,6 +51,10 @@ class TrackerCard(Section):
     envelope: EnvelopeSection
     processes: ProcessesSection
     track_finding: TrackFindingSection
+    calorimeter: CalorimeterSection
+    background: BackgroundSection
+    identification: IdentificationSection
+    klm: KLMSection
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -97,25 +104,6 @@ class Tracker(NamedTuple):
     finding: Finding
 
 
-def _other_sections() -> dict[str, Any]:
-    """Sections whose module exists: each offers ``<Name>Section`` with a method ``constants()``."""
-    found = {}
-    for name in ("calorimeter", "identification", "klm", "background"):
-        if find_spec(f"detector.{name}") is not None:
-            module = import_module(f"detector.{name}")
-            title = "KLM" if name == "klm" else name.capitalize()
-            model = getattr(module, f"{title}Section", None)
-            if model is not None:
-                found[name] = model
-    return found
-
-
-_SECTIONS = _other_sections()
-Card: Any = create_model(
-    "Card", __base__=TrackerCard, **{name: (model | None, None) for name, model in _SECTIONS.items()}
-)
-
-
 @dataclass(frozen=True)
 class Detector:
     """A detector ready for :func:`detector.response.measure`.
@@ -125,16 +113,13 @@ class Detector:
     name : the card's name.
     card : the checked card, with units and sources.
     tracker : constants of the tracking kernels.
-    calorimeter, identification, klm, background : what the section's ``constants()`` made; None while missing.
+    outer : constants of calorimeter, background, identification and muon system.
     """
 
     name: str
-    card: Any
+    card: Card
     tracker: Tracker
-    calorimeter: Any = None
-    identification: Any = None
-    klm: Any = None
-    background: Any = None
+    outer: Outer
 
 
 def _sentence(path: Path, error: ValidationError) -> str:
@@ -197,5 +182,4 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         build_processes(card.processes),
         build_finding(card.track_finding),
     )
-    others = {name: s.constants() for name in _SECTIONS if (s := getattr(card, name)) is not None}
-    return Detector(card.name, card, tracker, **others)
+    return Detector(card.name, card, tracker, compile_outer(card))

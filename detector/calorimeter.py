@@ -1,0 +1,259 @@
+"""The CsI(Tl) calorimeter: acceptance, energy response and resolutions of electromagnetic showers.
+
+The core widths of energy and angles are the functions basf2 assigns to its photons, by region and background level
+(basf2 ecl/modules/eclCovarianceMatrix); the energy has a Novosibirsk shape with its tail towards low energies, plus
+a rare larger leakage.  What other particles leave behind is in :mod:`detector.showers`; what happens between a shower
+and a reconstructed cluster in :mod:`detector.clusters`.
+"""
+
+import math
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numba import njit
+from pydantic import Field, model_validator
+
+from detector.units import Angles, Density, Energy, Fraction, Number, Numbers, Scale, Section, Thickness
+from physics.random import exponential, normal, uniform
+
+FORWARD, BARREL, BACKWARD = 1, 2, 3
+FORWARD_GAP, BACKWARD_GAP, OUTSIDE = 11, 13, 0
+"""Values of ``clusterReg`` (basf2 analysis/variables/src/ECLVariables.cc)."""
+
+ENERGY, THETA, PHI = 0, 1, 2
+
+Row = Annotated[Numbers, Field(description="a, b, c, d, E_min [GeV], value at and below E_min")]
+
+
+class ResolutionLevels(Section):
+    """One quantity's resolution at the three background levels of basf2."""
+
+    low: Row
+    middle: Row
+    high: Row
+
+    @model_validator(mode="after")
+    def _six(self) -> "ResolutionLevels":
+        for name in ("low", "middle", "high"):
+            if len(getattr(self, name)) != 6:
+                msg = f"{name} needs six numbers: a, b, c, d, E_min and the value below E_min"
+                raise ValueError(msg)
+        return self
+
+    def row(self, background_level: float) -> np.ndarray:
+        """The six numbers for a background level in units of the nominal one (basf2's borders 0.05 and 0.3)."""
+        name = "low" if background_level < 0.05 else "middle" if background_level <= 0.3 else "high"
+        row: np.ndarray = getattr(self, name).numbers
+        return row
+
+
+class RegionResolution(Section):
+    """Resolutions of one region: f(E) = a/E + b/√E + c/E^¼ + d with E in GeV; σ_E/E in %, angles in mrad."""
+
+    energy: ResolutionLevels
+    theta: ResolutionLevels
+    phi: ResolutionLevels
+
+
+class CalorimeterSection(Section):
+    """The section ``calorimeter`` of a card."""
+
+    theta_edges: Angles
+    crystal_length: Thickness
+    crystal_width: Thickness
+    radiation_length: Thickness
+    density: Density
+    critical_energy: Energy
+    forward: RegionResolution
+    barrel: RegionResolution
+    backward: RegionResolution
+    tail: Number
+    leakage_probability: Fraction
+    leakage_fraction: Fraction
+    efficiency: Fraction
+    efficiency_scale: Energy
+    gap_efficiency: Fraction
+    threshold: Energy
+    timing_energy: Energy
+    timing: Numbers
+    timing_floor: Scale
+    merging_distance: Thickness
+    match_distance: Thickness
+    pion_length: Thickness
+    kaon_length: Thickness
+    nucleon_length: Thickness
+    klong_length: Thickness
+    klong_turn_on: Energy
+    annihilation_turn_on: Energy
+    visible_fraction: Fraction
+    annihilation_visible: Fraction
+    charge_exchange: Fraction
+    split_offs: Scale
+    split_off_energy: Energy
+    split_off_distance: Thickness
+    hadron_position: Thickness
+
+    @model_validator(mode="after")
+    def _check_geometry(self) -> "CalorimeterSection":
+        edges = self.theta_edges.numbers
+        if len(edges) != 6 or np.any(np.diff(edges) <= 0.0):
+            msg = "theta_edges needs six increasing angles: forward, barrel and backward, begin and end"
+            raise ValueError(msg)
+        if len(self.timing) != 3:
+            msg = "timing needs three numbers: constant, linear and quadratic term in the background level"
+            raise ValueError(msg)
+        return self
+
+
+class Calorimeter(NamedTuple):
+    """Constants of the calorimeter for kernels; cm, GeV, ns, rad."""
+
+    theta_edges: np.ndarray  # (6,) forward begin, end, barrel begin, end, backward begin, end
+    resolution: np.ndarray  # (3 regions, 3 quantities, 6)
+    barrel_radius: float
+    forward_z: float
+    backward_z: float
+    crystal_length: float
+    crystal_width: float
+    radiation_length: float
+    density: float
+    critical_energy: float
+    tail: float  # η of the Novosibirsk shape, negative: towards low energies
+    leakage_probability: float
+    leakage_fraction: float
+    efficiency: float
+    efficiency_scale: float
+    gap_efficiency: float
+    threshold: float
+    timing_energy: float  # below it the timing cut is already applied
+    timing_slope: float  # dt99 × energy of the highest crystal [ns GeV]
+    timing_floor: float
+    merging_distance: float
+    match_distance: float
+    pion_length: float
+    kaon_length: float
+    nucleon_length: float
+    klong_length: float
+    klong_turn_on: float
+    annihilation_turn_on: float
+    visible_fraction: float
+    annihilation_visible: float
+    charge_exchange: float
+    split_offs: float
+    split_off_energy: float
+    split_off_distance: float
+    hadron_position: float
+
+
+def compile_calorimeter(
+    section: CalorimeterSection, radius: float, forward_z: float, backward_z: float, background_level: float
+) -> Calorimeter:
+    """Return the kernel constants.
+
+    ``radius``, ``forward_z`` and ``backward_z`` [cm] are the front face; ``background_level`` is in units of basf2's
+    nominal background (183 out-of-time crystals).
+    """
+    resolution = np.array(
+        [
+            [getattr(getattr(section, region), name).row(background_level) for name in ("energy", "theta", "phi")]
+            for region in ("forward", "barrel", "backward")
+        ]
+    )
+    resolution[:, ENERGY, [0, 1, 2, 3, 5]] *= 0.01
+    resolution[:, THETA:, [0, 1, 2, 3, 5]] *= 0.001
+    constant, linear, quadratic = section.timing.numbers
+    level = min(background_level, -linear / (2.0 * quadratic)) if quadratic < 0.0 else background_level
+    scalars = {
+        name: getattr(section, name).number for name in Calorimeter._fields if name in CalorimeterSection.model_fields
+        and name not in ("theta_edges",)
+    }  # fmt: skip
+    return Calorimeter(
+        theta_edges=section.theta_edges.numbers,
+        resolution=resolution,
+        barrel_radius=radius,
+        forward_z=forward_z,
+        backward_z=backward_z,
+        timing_slope=1e-3 * (constant + linear * level + quadratic * level * level),
+        **scalars,
+    )
+
+
+@njit(cache=True, nogil=True)
+def cluster_region(theta, calorimeter):
+    """Region (``clusterReg``) of a polar angle [rad]."""
+    edges = calorimeter.theta_edges
+    if theta < edges[0] or theta > edges[5]:
+        return OUTSIDE
+    if theta < edges[1]:
+        return FORWARD
+    if theta < edges[2]:
+        return FORWARD_GAP
+    if theta <= edges[3]:
+        return BARREL
+    if theta < edges[4]:
+        return BACKWARD_GAP
+    return BACKWARD
+
+
+@njit(cache=True, nogil=True)
+def resolution(energy, region, quantity, calorimeter):
+    """Core width for an energy [GeV]: σ_E/E, σ_θ [rad] or σ_φ [rad] (``quantity`` ENERGY, THETA, PHI).
+
+    The gaps count as barrel, as in basf2.
+    """
+    index = 0 if region == FORWARD else 2 if region == BACKWARD else 1
+    row = calorimeter.resolution[index, quantity]
+    if energy <= row[4]:
+        return row[5]
+    root = math.sqrt(energy)
+    return row[0] / energy + row[1] / root + row[2] / math.sqrt(root) + row[3]
+
+
+@njit(cache=True, nogil=True)
+def novosibirsk(stream, tail):
+    """Draw a Novosibirsk number with peak 0, width 1 (FWHM/2.355) and tail parameter ``tail`` (η).
+
+    With Λ = sinh(η√ln4)/(η√ln4) the density exp(−½[ln²(1 + Λη x)/η² + η²]) (H. Ikeda et al., Nucl. Instrum. Meth.
+    A441 (2000) 401) is a shifted log-normal one: ln(1 + Λη x) is Gaussian with mean η² and width |η|.
+    """
+    s = tail * 1.1774100225154747
+    scale = math.sinh(s) / 1.1774100225154747  # Λη
+    return (math.exp(tail * tail - tail * normal(stream)) - 1.0) / scale
+
+
+@njit(cache=True, nogil=True)
+def shower_energy(stream, energy, region, calorimeter):
+    """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy."""
+    sigma = energy * resolution(energy, region, ENERGY, calorimeter)
+    measured = energy + sigma * novosibirsk(stream, calorimeter.tail)
+    u = uniform(stream)
+    if u < calorimeter.leakage_probability:
+        measured -= energy * calorimeter.leakage_fraction * exponential(stream)
+    if region in (FORWARD_GAP, BACKWARD_GAP):  # a good part of the shower is in the supports between the crystals
+        measured *= 0.3 + 0.7 * uniform(stream)
+    return measured
+
+
+@njit(cache=True, nogil=True)
+def detection_efficiency(energy, region, calorimeter):
+    """Probability that a photon showers in crystals and is found; the 20 MeV threshold comes on top of it."""
+    if region == OUTSIDE:
+        return 0.0
+    efficiency = calorimeter.efficiency * (1.0 - math.exp(-energy / calorimeter.efficiency_scale))
+    return efficiency * calorimeter.gap_efficiency if region > BACKWARD else efficiency
+
+
+@njit(cache=True, nogil=True)
+def shower_depth(energy, calorimeter):
+    """Mean depth [cm] of an electromagnetic shower: (ln(E/E_c) + ½ + 2) X0 for photons (PDG, Passage, 34.36)."""
+    t = math.log(max(energy / calorimeter.critical_energy, 1.0)) + 2.5
+    return min(t * calorimeter.radiation_length, 0.6 * calorimeter.crystal_length)
+
+
+@njit(cache=True, nogil=True)
+def timing_error(energy, e1_fraction, calorimeter):
+    """dt99 [ns] of a cluster: inversely proportional to the energy of its highest crystal, with a floor.
+
+    basf2 ecl/modules/eclDigitCalibration.
+    """
+    return max(calorimeter.timing_slope / (energy * e1_fraction), calorimeter.timing_floor)

@@ -1,0 +1,292 @@
+"""Cherenkov light: time of propagation in the barrel's quartz bars (TOP), rings behind the forward aerogel (ARICH).
+
+TOP: photons of one track at one azimuth on the Cherenkov cone reach one channel; what tells two hypotheses apart is
+the difference of their arrival times, path/(βc) of the track plus the way of the photon in the bar.  For small
+differences the separation of all photons together is the root mean square over the azimuths, so a track's light is
+one effective time T(1/β) = ∫ rms dt/d(1/β), tabulated over cos θ, measured with σ² = σ_start² + σ_photon²/N.
+ARICH: mean Cherenkov angle of N photons and N itself.  Both counts are Poisson numbers, which is what separates
+species below threshold.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from pydantic import model_validator
+
+from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
+from physics.kinematics import SPEED_OF_LIGHT
+from physics.random import normal, poisson, uniform
+
+
+class TopSection(Section):
+    """The time-of-propagation counter in the section ``identification`` of a card."""
+
+    radius: Thickness
+    backward_z: Length
+    forward_z: Length
+    prism_length: Thickness
+    bars: Scale
+    bar_width: Thickness
+    index: Number
+    group_index: Number
+    photons: Scale
+    background_photons: Scale
+    photon_time: Time
+    start_time: Time
+    tail_probability: Fraction
+    tail_time: Time
+    kink_time: Time
+    degrees_of_freedom: Scale
+
+    @model_validator(mode="after")
+    def _check_bar(self) -> "TopSection":
+        if self.backward_z.number >= self.forward_z.number:
+            msg = "backward_z must be below forward_z"
+            raise ValueError(msg)
+        if self.bars.number * 2.0 * math.atan(0.5 * self.bar_width.number / self.radius.number) > 2.0 * math.pi:
+            msg = "bar_width: the bars overlap at this radius"
+            raise ValueError(msg)
+        return self
+
+
+class ArichSection(Section):
+    """The aerogel counter in the section ``identification`` of a card."""
+
+    distance: Thickness
+    inner_radius: Thickness
+    outer_radius: Thickness
+    index: Number
+    photons: Scale
+    background_photons: Scale
+    photon_angle: Angle
+    track_angle: Angle
+    tail_probability: Fraction
+    tail_angle: Angle
+    geometric_efficiency: Fraction
+    degrees_of_freedom: Scale
+
+
+TOP_COSINES, TOP_SLOWNESSES = 40, 64
+
+
+class Top(NamedTuple):
+    """Constants of the TOP counter for kernels; cm, ns."""
+
+    time: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES) effective time [ns]
+    yields: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES) expected photons of the track
+    cosine_low: float
+    cosine_step: float
+    slowness_step: float  # of 1/β from 1 to the refractive index
+    radius: float
+    backward_z: float
+    forward_z: float
+    sector: float  # azimuth [rad] of one bar's sector
+    half_bar: float  # azimuth [rad] covered on either side of its middle
+    background_photons: float
+    photon_time: float
+    start_time: float
+    tail_probability: float
+    tail_time: float
+    kink_time: float
+    degrees_of_freedom: float
+
+
+class Arich(NamedTuple):
+    """Constants of the ARICH counter for kernels; cm, rad."""
+
+    index: float
+    photons: float  # expected at β = 1
+    distance: float
+    inner_radius: float
+    outer_radius: float
+    background_photons: float
+    photon_angle: float
+    track_angle: float
+    tail_probability: float
+    tail_angle: float
+    geometric_efficiency: float
+    degrees_of_freedom: float
+
+
+def _photon_times(section: TopSection, cosine: float, slowness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Arrival times less path (slowness, azimuth) [ns] and which photons are trapped, for a track from the origin."""
+    sine = math.sqrt(1.0 - cosine * cosine)
+    z = section.radius.number * cosine / sine
+    cos_c = np.minimum(slowness / section.index.number, 1.0)[:, None]
+    sin_c = np.sqrt(1.0 - cos_c**2)
+    azimuth = (np.arange(72) + 0.5) * (2.0 * math.pi / 72)
+    # bar frame: x through the quartz, z along the bar; the track lies in the x-z plane
+    kx = cos_c * sine + sin_c * np.cos(azimuth) * cosine
+    ky = sin_c * np.sin(azimuth) * np.ones_like(kx)
+    kz = cos_c * cosine - sin_c * np.cos(azimuth) * sine
+    critical = math.sqrt(1.0 - 1.0 / section.index.number**2)
+    trapped = (np.abs(kx) < critical) & (np.abs(ky) < critical) & (np.abs(kz) > 0.15) & (sin_c > 0.0)
+    sensors = section.backward_z.number - section.prism_length.number
+    direct = z - sensors
+    reflected = 2.0 * section.forward_z.number - z - sensors
+    way = np.where(kz < 0.0, direct, reflected) / np.maximum(np.abs(kz), 0.15)
+    return way * section.group_index.number / SPEED_OF_LIGHT, trapped
+
+
+def compile_top(section: TopSection) -> Top:
+    """Return the TOP counter's constants; tabulates effective time and yield."""
+    r = section.radius.number
+    low = section.backward_z.number / math.hypot(r, section.backward_z.number)
+    high = section.forward_z.number / math.hypot(r, section.forward_z.number)
+    cosines = np.linspace(low, high, TOP_COSINES)
+    slowness = np.linspace(1.0, section.index.number, TOP_SLOWNESSES)
+    step = slowness[1] - slowness[0]
+    times, yields = np.zeros((2, TOP_COSINES, TOP_SLOWNESSES))
+    _, reference = _photon_times(section, 0.0, slowness[:1])
+    for i, cosine in enumerate(cosines):
+        sine = math.sqrt(1.0 - cosine * cosine)
+        t, trapped = _photon_times(section, float(cosine), slowness)
+        derivative = r / sine / SPEED_OF_LIGHT + np.gradient(t, step, axis=0)
+        # a photon that changes ends with β has no derivative: leave it out
+        keep = trapped & (np.abs(derivative) < 80.0)
+        count = np.maximum(keep.sum(axis=1), 1)
+        rms = np.sqrt((keep * derivative**2).sum(axis=1) / count)
+        times[i] = np.concatenate([[0.0], np.cumsum(0.5 * (rms[1:] + rms[:-1]) * step)])
+        light = (1.0 - (slowness / section.index.number) ** 2) / (1.0 - section.index.number**-2)
+        yields[i] = section.photons.number * light * trapped.mean(axis=1) / reference.mean() / sine
+    return Top(
+        times,
+        np.maximum(yields, 0.0),
+        float(low),
+        float(cosines[1] - cosines[0]),
+        float(step),
+        r,
+        section.backward_z.number,
+        section.forward_z.number,
+        2.0 * math.pi / section.bars.number,
+        math.atan(0.5 * section.bar_width.number / r),
+        section.background_photons.number,
+        section.photon_time.number,
+        section.start_time.number,
+        section.tail_probability.number,
+        section.tail_time.number,
+        section.kink_time.number,
+        section.degrees_of_freedom.number,
+    )
+
+
+def compile_arich(section: ArichSection) -> Arich:
+    """Return the ARICH counter's constants."""
+    return Arich(*(getattr(section, name).number for name in Arich._fields))
+
+
+@njit(cache=True, nogil=True)
+def top_expectation(i, f, slowness, top):
+    """Effective time [ns] and photon yield between the cosine nodes ``i`` and ``i + 1`` (fraction ``f``)."""
+    position = (slowness - 1.0) / top.slowness_step
+    j = int(position)
+    last = top.time.shape[1] - 1
+    if j >= last:
+        time = top.time[i, last] + f * (top.time[i + 1, last] - top.time[i, last])
+        return time, 0.0
+    g = position - j
+    a = top.time[i, j] + g * (top.time[i, j + 1] - top.time[i, j])
+    b = top.time[i + 1, j] + g * (top.time[i + 1, j + 1] - top.time[i + 1, j])
+    c = top.yields[i, j] + g * (top.yields[i, j + 1] - top.yields[i, j])
+    d = top.yields[i + 1, j] + g * (top.yields[i + 1, j + 1] - top.yields[i + 1, j])
+    return a + f * (b - a), c + f * (d - c)
+
+
+@njit(cache=True, nogil=True)
+def in_top(x, y, z, top):
+    """Whether the straight line from the origin through (x, y, z) crosses a quartz bar."""
+    rho = math.sqrt(x * x + y * y)
+    if rho < 1.0:
+        return False
+    z_bar = z * top.radius / rho
+    if z_bar <= top.backward_z or z_bar >= top.forward_z:
+        return False
+    phi = math.atan2(y, x) / top.sector
+    return abs(phi - math.floor(phi + 0.5)) * top.sector < top.half_bar
+
+
+@njit(cache=True, nogil=True)
+def in_arich(x, y, z, arich):
+    """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
+    if z <= 0.0:
+        return False
+    rho = math.sqrt(x * x + y * y) * arich.distance / z
+    return arich.inner_radius < rho < arich.outer_radius
+
+
+@njit(cache=True, nogil=True)
+def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownesses, top, out):
+    """Measure the light of a track in a quartz bar and write the log-likelihoods of the six hypotheses.
+
+    ``cosine`` of the polar angle where it crosses the bar; ``slowness_true`` its 1/β there, used if it
+    ``radiates`` (it arrived at all); ``kinked`` after a decay in flight, when the hypotheses' times refer to the
+    wrong track; ``slownesses`` (6,) 1/β of the hypotheses.
+    """
+    position = (cosine - top.cosine_low) / top.cosine_step
+    i = min(max(int(position), 0), top.time.shape[0] - 2)
+    f = position - i
+    time, expected = 0.0, 0.0
+    if radiates:
+        time, expected = top_expectation(i, f, slowness_true, top)
+    signal = poisson(stream, expected) if expected > 0.0 else 0
+    count = signal + poisson(stream, top.background_photons)
+    sigma = 1e9
+    measured = 0.0
+    if signal > 0:
+        sigma = math.sqrt(top.start_time * top.start_time + top.photon_time * top.photon_time / signal)
+        measured = time + sigma * normal(stream)
+        if uniform(stream) < top.tail_probability:
+            measured += top.tail_time * normal(stream)
+        if kinked:
+            measured += top.kink_time * normal(stream)
+    nu = top.degrees_of_freedom
+    norm = 1.0 / (nu * sigma * sigma)
+    for h in range(6):
+        t, mu = top_expectation(i, f, slownesses[h], top)
+        total = mu + top.background_photons
+        log_l = count * math.log(total) - total
+        if signal > 0:
+            deviation = measured - t
+            log_l -= 0.5 * (nu + 1.0) * math.log(1.0 + norm * deviation * deviation) * (mu / total)
+        out[h] = log_l
+
+
+@njit(cache=True, nogil=True)
+def cherenkov_angle(slowness, index):
+    """Cherenkov angle [rad]; 0 below threshold."""
+    cosine = slowness / index
+    return math.acos(cosine) if cosine < 1.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, arich, out):
+    """Measure the aerogel ring of a track and write the log-likelihoods of the six hypotheses."""
+    full = 1.0 - 1.0 / (arich.index * arich.index)
+    efficiency = arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * uniform(stream)
+    photons = arich.photons * efficiency / full  # the tile and sensor gaps a track meets are known
+    angle, expected = 0.0, 0.0
+    if radiates:
+        angle = cherenkov_angle(slowness_true, arich.index)
+        expected = photons * math.sin(angle) ** 2
+    signal = poisson(stream, expected) if expected > 0.0 else 0
+    count = signal + poisson(stream, arich.background_photons)
+    sigma = 1.0
+    measured = 0.0
+    if signal > 0:
+        sigma = math.sqrt(arich.track_angle * arich.track_angle + arich.photon_angle * arich.photon_angle / signal)
+        measured = angle + sigma * normal(stream)
+        if kinked or uniform(stream) < arich.tail_probability:
+            measured += arich.tail_angle * normal(stream)
+    nu = arich.degrees_of_freedom
+    norm = 1.0 / (nu * sigma * sigma)
+    for h in range(6):
+        theta = cherenkov_angle(slownesses[h], arich.index)
+        mu = photons * math.sin(theta) ** 2
+        total = mu + arich.background_photons
+        log_l = count * math.log(total) - total
+        if signal > 0:
+            deviation = measured - theta
+            log_l -= 0.5 * (nu + 1.0) * math.log(1.0 + norm * deviation * deviation) * (mu / total)
+        out[h] = log_l

@@ -1,0 +1,261 @@
+"""The K_L and muon detector: how deep particles go into the iron, and the clusters they leave.
+
+Muons range out (Bethe range in crystals, coil and iron); hadrons interact on the way with the interaction lengths of
+the materials, so punch-through is what has not interacted yet plus the tail of the shower; K_L and neutrons appear
+where they interact.  The field bends tracks up to the coil.  Geometry: basf2 klm/data/BKLM.xml and EKLM.xml.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from pydantic import model_validator
+
+from detector.stopping import stopping_range
+from detector.units import Angle, Density, Energy, Fraction, Length, Lengths, Numbers, Scale, Section, Thickness, Time
+from physics.particles import final_mass
+from physics.random import exponential, normal, uniform
+
+BARREL, FORWARD, BACKWARD = 1, 2, 3
+MAX_LAYERS = 15
+
+
+class KLMSection(Section):
+    """The section ``klm`` of a card."""
+
+    barrel_radius: Thickness
+    barrel_z: Lengths
+    barrel_layers: Scale
+    endcap_radii: Lengths
+    endcap_layers: Numbers
+    iron: Thickness
+    gap: Thickness
+    iron_density: Density
+    pion_length: Thickness
+    nucleon_length: Thickness
+    coil_radius: Thickness
+    coil_mass: Scale
+    coil_lengths: Scale
+    straggling: Fraction
+    layer_efficiency: Fraction
+    minimum_layers: Scale
+    shower_layers: Scale
+    leakage: Fraction
+    leakage_energy: Energy
+    neutral_energy: Energy
+    position: Thickness
+    shower_position: Thickness
+    timing: Time
+    match_angle: Angle
+
+    @model_validator(mode="after")
+    def _check(self) -> "KLMSection":
+        for name in ("barrel_z", "endcap_radii", "endcap_layers"):
+            values = getattr(self, name)
+            if len(values) != 2:
+                msg = f"{name} needs two numbers"
+                raise ValueError(msg)
+        if self.barrel_z.numbers[0] >= self.barrel_z.numbers[1]:
+            msg = "barrel_z must increase"
+            raise ValueError(msg)
+        if max(self.barrel_layers.number, *self.endcap_layers.numbers) > MAX_LAYERS:
+            msg = f"at most {MAX_LAYERS} layers can be described"
+            raise ValueError(msg)
+        return self
+
+
+class KLM(NamedTuple):
+    """Constants of the K_L and muon detector for kernels; cm, g/cm², ns."""
+
+    barrel_radius: float  # distance of the first layer's octagon from the axis
+    backward_z: float
+    forward_z: float
+    inner_radius: float
+    outer_radius: float
+    barrel_layers: int
+    forward_layers: int
+    backward_layers: int
+    plate: float  # g/cm² of iron between layers
+    pitch: float  # cm between layers
+    pion_lengths: float  # interaction lengths of one plate
+    nucleon_lengths: float
+    coil_radius: float
+    coil_mass: float
+    coil_lengths: float
+    straggling: float
+    layer_efficiency: float
+    minimum_layers: int
+    shower_layers: float
+    leakage: float
+    leakage_energy: float
+    neutral_energy: float
+    position: float
+    shower_position: float
+    timing: float
+    match_angle: float
+    bending: float  # 0.0029979 × field [GeV/cm]
+
+
+def compile_klm(section: KLMSection, field: float) -> KLM:
+    """Return the kernel constants; ``field`` [T] bends the tracks inside the coil."""
+    iron = section.iron.number
+    return KLM(
+        section.barrel_radius.number,
+        float(section.barrel_z.numbers[0]),
+        float(section.barrel_z.numbers[1]),
+        float(section.endcap_radii.numbers[0]),
+        float(section.endcap_radii.numbers[1]),
+        int(section.barrel_layers.number),
+        int(section.endcap_layers.numbers[0]),
+        int(section.endcap_layers.numbers[1]),
+        iron * section.iron_density.number,
+        iron + section.gap.number,
+        iron / section.pion_length.number,
+        iron / section.nucleon_length.number,
+        section.coil_radius.number,
+        section.coil_mass.number,
+        section.coil_lengths.number,
+        section.straggling.number,
+        section.layer_efficiency.number,
+        int(section.minimum_layers.number),
+        section.shower_layers.number,
+        section.leakage.number,
+        section.leakage_energy.number,
+        section.neutral_energy.number,
+        section.position.number,
+        section.shower_position.number,
+        section.timing.number,
+        section.match_angle.number,
+        0.00299792458 * field,
+    )
+
+
+@njit(cache=True, nogil=True)
+def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
+    """Take a track from the calorimeter's face through the field to the coil; returns point and direction."""
+    if charge == 0 or p < 0.1:
+        return x, y, z, ux, uy, uz
+    turn = charge * klm.bending / p  # rad/cm of the transverse direction
+    for _ in range(10):
+        if x * x + y * y > klm.coil_radius * klm.coil_radius or z > klm.forward_z or z < klm.backward_z:
+            break
+        step = 8.0
+        a = turn * step
+        c, s = 1.0 - 0.5 * a * a, a - a * a * a / 6.0
+        ux, uy = c * ux + s * uy, c * uy - s * ux
+        x, y, z = x + step * ux, y + step * uy, z + step * uz
+    return x, y, z, ux, uy, uz
+
+
+@njit(cache=True, nogil=True)
+def klm_entry(x, y, z, ux, uy, uz, klm):
+    """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
+    transverse = math.sqrt(ux * ux + uy * uy)
+    if transverse > 1e-6:
+        guess = (klm.barrel_radius - math.sqrt(x * x + y * y)) / transverse
+        phi = math.atan2(y + guess * uy, x + guess * ux)
+        axis = math.floor(phi / (0.25 * math.pi) + 0.5) * 0.25 * math.pi
+        nx, ny = math.cos(axis), math.sin(axis)
+        cosine = nx * ux + ny * uy
+        if cosine > 0.05:
+            distance = (klm.barrel_radius - nx * x - ny * y) / cosine
+            at = z + distance * uz
+            if distance >= 0.0 and klm.backward_z < at < klm.forward_z:
+                return BARREL, distance, cosine
+    if abs(uz) > 1e-6:
+        plane = klm.forward_z if uz > 0.0 else klm.backward_z
+        distance = (plane - z) / uz
+        if distance >= 0.0:
+            rho = math.sqrt((x + distance * ux) ** 2 + (y + distance * uy) ** 2)
+            if klm.inner_radius < rho < klm.outer_radius:
+                return FORWARD if uz > 0.0 else BACKWARD, distance, abs(uz)
+    return 0, 0.0, 1.0
+
+
+@njit(cache=True, nogil=True)
+def available_layers(region, klm):
+    """Instrumented layers of a region."""
+    if region == BARREL:
+        return klm.barrel_layers
+    return klm.forward_layers if region == FORWARD else klm.backward_layers
+
+
+@njit(cache=True, nogil=True)
+def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
+    """Outermost layer (1 is the first, 0 none) that a particle with ``beta_gamma`` behind the crystals reaches.
+
+    The first barrel layer lies before the iron, the first endcap layer behind a plate; ``fluctuation`` multiplies
+    the range.
+    """
+    if beta_gamma <= 0.06 or region == 0:
+        return 0
+    left = fluctuation * stopping_range(beta_gamma, mass, iron) - klm.coil_mass / cosine
+    if left <= 0.0:
+        return 0
+    plates = int(left * cosine / klm.plate)
+    layer = plates + 1 if region == BARREL else plates
+    return min(layer, available_layers(region, klm))
+
+
+@njit(cache=True, nogil=True)
+def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
+    """Passage of a particle that entered the muon system's first layer region.
+
+    Parameters
+    ----------
+    beta_gamma : βγ behind the crystals (charged particles).
+    depth : interaction lengths it can still go there; negative if it showered in the crystals; huge for muons.
+    energy : kinetic energy [GeV] available to a shower.
+
+    Returns (innermost layer, outermost layer, layers with hits, scatter): layers count from 1, 0 for none;
+    ``scatter`` is the χ²/ndf of the hits about the extrapolated track, 1 for a clean one.
+    """
+    species = abs(pdg)
+    mass = final_mass(pdg)
+    slant = 1.0 / cosine
+    plate_lengths = klm.pion_lengths if species in (211, 321, 130) else klm.nucleon_lengths
+    available = available_layers(region, klm)
+    first, last = 0, 0
+    showered = False
+    if charge != 0 and depth > 0.0:
+        fluctuation = 1.0 + klm.straggling * normal(stream)
+        last = layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron)
+        first = 1 if last > 0 else 0
+    if species != 13:
+        room = depth - klm.coil_lengths * slant
+        if depth <= 0.0 or room <= 0.0:
+            # showered before the iron: hadrons of its tail reach the first layers
+            first, last = 0, 0
+            if uniform(stream) < klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy)):
+                showered = True
+                first = 1
+                last = 1 + int(klm.shower_layers * exponential(stream))
+        else:
+            plates = int(room / (plate_lengths * slant))
+            stop = plates + 1 if region == BARREL else plates
+            if charge == 0:
+                if stop <= available and uniform(stream) < 1.0 - math.exp(-energy / klm.neutral_energy):
+                    showered = True
+                    first = max(stop, 1)
+                    last = first + int(klm.shower_layers * exponential(stream) + 0.5)
+            elif stop < last:
+                showered = True
+                last = stop + int(0.5 * klm.shower_layers * exponential(stream))
+    last = min(last, available)
+    if last <= 0 or first <= 0:
+        return 0, 0, 0, 1.0
+    hits, inner, outer = 0, 0, 0
+    for layer in range(first, last + 1):
+        if uniform(stream) < klm.layer_efficiency:
+            hits += 1
+            outer = layer
+            if inner == 0:
+                inner = layer
+    if hits == 0:
+        return 0, 0, 0, 1.0
+    scatter = abs(1.0 + normal(stream) / math.sqrt(2.0 * hits))  # χ²/ndf of 2 coordinates for each hit
+    if showered:
+        scatter += 1.5 * exponential(stream)
+    return inner, outer, hits, scatter
+
