@@ -86,6 +86,7 @@ eta_b2(2D) 110555 10.441 0 0 4 0 eta_b2(2D)
 h_b(3P) 210553 10.516 0 0 2 0 h_b(3P)
 specflav 81 0 0 0 0 0 specflav
 rndmflav 82 0 0 0 0 0 anti-rndmflav
+X_invisible 51 0.0 0 0 0 0 X_invisible
 vpho 10022 0 0 0 2 0 vpho
 c-hadron 84 2.0 0 0 0 0 anti-c-hadron
 """

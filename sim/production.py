@@ -152,7 +152,8 @@ class Line:
 
 def build_line(request: Request) -> Line:
     """Load the tables that the request needs and connect the stations."""
-    from sim.decay_table import DEFAULT_DECAY_FILE, load_decay_table
+    from sim.decay_file import default_decay_file
+    from sim.decay_table import load_described_table
     from sim.generators import make_generator
     from sim.generators.setup import Setup
 
@@ -160,12 +161,13 @@ def build_line(request: Request) -> Line:
     beams = superkekb(request.beam, request.luminous_region)
     key = stream_key(request.seed, request.sample)
     decay_files = [f for f in (found.decay_file(unweighted=request.unweighted), request.decay_file) if f is not None]
-    overrides = [] if request.x_mass is None else [f"Particle X_invisible {request.x_mass!r} 0.0\nEnd\n"]
-    table = load_decay_table([*overrides, *decay_files], fsr=request.fsr)
+    table, names = load_described_table(decay_files, fsr=request.fsr)
+    if request.x_mass is not None:
+        table.particles["mass"][names.row("X_invisible")] = request.x_mass
     setup = Setup(
-        key, beams, table, request.signal_only, request.unweighted, request.tune, request.generator
+        key, beams, table, names, request.signal_only, request.unweighted, request.tune, request.generator
     )
-    tables = {"decay file": DEFAULT_DECAY_FILE, **{f"decays {f.stem}": f for f in decay_files}}
+    tables = {"decay file": default_decay_file(), **{f"decays {f.stem}": f for f in decay_files}}
     line = Line(request, make_generator(found, setup), None, None, tables)
     if request.level != "truth":
         from detector.card import card_path, load_detector

@@ -35,6 +35,8 @@ class Sample:
     source : of the cross section or branching fraction.
     signal : decay file of the signal B, for signal samples.
     branching_fraction : of the signal decay of one B, 0 for backgrounds.
+    hadron : place of the hadron h among the daughters of the signal B, for q² = (p_B − p_h)²; −1 where q² has no
+        meaning.
     nunu : "K" or "K*" when phase-space events carry B → K(*)νν̄ weights.
     """
 
@@ -47,6 +49,7 @@ class Sample:
     signal: str = ""
     branching_fraction: float = 0.0
     nunu: Literal["", "K", "K*"] = ""
+    hadron: int = -1
 
     def cross_section(self, beam: BeamEnergy, root_s: float) -> float:
         """Return the cross section [nb] at √s [GeV].
@@ -76,10 +79,13 @@ def _background(name: str, process: str, pdg: int, cross_section_nb: float, sour
     return Sample(name, process, kind, pdg, cross_section_nb, source)
 
 
-def _signal(name: str, process: str, pdg: int, branching_fraction: float, source: str, nunu: str = "") -> Sample:
+def _signal(name: str, process: str, pdg: int, branching_fraction: float, source: str, nunu: Literal["", "K", "K*"] = "") -> Sample:
     fraction = F_CHARGED if pdg == 521 else 1.0 - F_CHARGED
     cross_section = BB_CROSS_SECTION_NB * fraction * 2.0 * branching_fraction
-    return Sample(name, process, "upsilon4s", pdg, cross_section, source, name, branching_fraction, nunu)  # type: ignore[arg-type]
+    hadron = -1 if "gamma" in name else 1 if "jpsi" in name else 0
+    return Sample(
+        name, process, "upsilon4s", pdg, cross_section, source, name, branching_fraction, nunu, hadron
+    )
 
 
 _SKIM = "basf2 skim statistics tools"

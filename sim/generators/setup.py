@@ -9,6 +9,7 @@ import numpy as np
 
 from physics.beams import Beams
 from physics.decays.table import DecayTable
+from sim.decay_table import Descriptions
 from sim.events import Events
 
 Generator = Callable[[int, int], Events]
@@ -24,6 +25,7 @@ class Setup:
     key : key of the random streams, :func:`physics.random.stream_key` of (seed, sample).
     beams : the machine.
     table : compiled decay file.
+    names : names of the rows of the table.
     signal_only : drop the other B of a signal sample.
     unweighted : draw the standard-model q² directly instead of weighting phase space.
     tune : file with hadronization parameters that replace the default's, or None.
@@ -33,6 +35,7 @@ class Setup:
     key: np.uint64
     beams: Beams
     table: DecayTable
+    names: Descriptions
     signal_only: bool = False
     unweighted: bool = False
     tune: Path | None = None

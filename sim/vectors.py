@@ -1,0 +1,33 @@
+"""Collections of an awkward event array as ``vector`` objects: ``events.mc.pt``, ``events.track.deltaR(…)``."""
+
+from typing import Any
+
+from detector.helix import FIELD_CONSTANT
+
+MAGNETIC_FIELD = 1.5
+"""Solenoid [T], as in every detector card."""
+
+
+def with_vectors(events: Any) -> Any:
+    """Return ``events`` with the collections ``mc`` (Momentum4D), ``track`` (Momentum3D), ``cluster`` (Momentum4D)."""
+    import awkward as ak
+    import numpy as np
+    import vector
+
+    vector.register_awkward()
+    fields = events.fields
+
+    def columns(prefix: str) -> dict[str, Any]:
+        return {f.removeprefix(prefix): events[f] for f in fields if f.startswith(prefix)}
+
+    events["mc"] = ak.zip(columns("mc_"), with_name="Momentum4D")
+    if any(f.startswith("track_") for f in fields):
+        track = columns("track_")
+        pt = FIELD_CONSTANT * MAGNETIC_FIELD / np.abs(track["omega"])
+        momentum = {"pt": pt, "phi": track["phi0"], "pz": pt * track["tanLambda"]}
+        events["track"] = ak.zip({**momentum, **track}, with_name="Momentum3D")
+        cluster = columns("cluster_")
+        sine = np.sin(cluster["theta"])
+        photon = {"pt": cluster["E"] * sine}
+        events["cluster"] = ak.zip({**photon, **cluster}, with_name="Momentum4D")
+    return events
