@@ -9,7 +9,10 @@ MAGNETIC_FIELD = 1.5
 
 
 def with_vectors(events: Any) -> Any:
-    """Return ``events`` with the collections ``mc`` (Momentum4D), ``track`` (Momentum3D), ``cluster`` (Momentum4D)."""
+    """Return ``events`` with the collections ``mc`` (Momentum4D), ``track`` (Momentum3D), ``cluster`` (Momentum4D).
+
+    Inside ``mc`` the production time ``mc_t`` is called ``time``, because ``t`` is a vector's fourth coordinate.
+    """
     import awkward as ak
     import numpy as np
     import vector
@@ -20,7 +23,9 @@ def with_vectors(events: Any) -> Any:
     def columns(prefix: str) -> dict[str, Any]:
         return {f.removeprefix(prefix): events[f] for f in fields if f.startswith(prefix)}
 
-    events["mc"] = ak.zip(columns("mc_"), with_name="Momentum4D")
+    mc = columns("mc_")
+    mc["time"] = mc.pop("t")
+    events["mc"] = ak.zip(mc, with_name="Momentum4D")
     if any(f.startswith("track_") for f in fields):
         track = columns("track_")
         pt = FIELD_CONSTANT * MAGNETIC_FIELD / np.abs(track["omega"])
