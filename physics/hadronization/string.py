@@ -51,11 +51,13 @@ def last_hadron(stream, tune, first, second):
 
 
 @njit(cache=True, nogil=True)
-def stop_mass(stream, tune, left, right, new):
-    """Remaining mass [GeV] below which the break with ``new`` makes the last two hadrons."""
+def stop_mass(stream, tune, end, other, new):
+    """Remaining mass [GeV] below which the break next to ``end`` makes the last two hadrons."""
     masses = tune.constituent_mass
-    m = tune.stop_mass + constituent_mass(masses, left) + constituent_mass(masses, right)
-    m += tune.stop_new_flavour * constituent_mass(masses, new)
+    m = tune.stop_mass + constituent_mass(masses, other) + tune.stop_new_flavour * constituent_mass(masses, new)
+    # around a popcorn meson the new diquark stands in the place of the old one, which is not counted again
+    if not (is_diquark(end) and is_diquark(new)):
+        m += constituent_mass(masses, end)
     return m * (1.0 + (2.0 * uniform(stream) - 1.0) * tune.stop_smear)
 
 
@@ -88,9 +90,8 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out):
     Transverse momentum as in a string break, as far as there is room.
     """
     for _ in range(_PAIR_TRIES):
-        left, right = first, second
-        new, pdg1 = new_hadron(stream, tune, left) if uniform(stream) < 0.5 else new_hadron(stream, tune, left)
-        pdg2 = last_hadron(stream, tune, -new, right)
+        new, pdg1 = new_hadron(stream, tune, first)
+        pdg2 = last_hadron(stream, tune, -new, second)
         if pdg2 == 0:
             continue
         m1, m2 = hadron_mass(stream, tune.hadrons, pdg1), hadron_mass(stream, tune.hadrons, pdg2)
@@ -130,8 +131,8 @@ def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
     end_minus, px_minus, py_minus = antiquark, 0.0, 0.0
     # what each end has taken of its own light-cone momentum alone: z is a fraction of the rest of it
     own_plus, own_minus = mass, mass
-    n = 0
     capacity = pdg_out.shape[0]
+    n_plus, n_minus = 0, 0  # hadrons of the minus end wait, reversed, at the end of the memory
     while True:
         from_plus = uniform(stream) < 0.5
         end = end_plus if from_plus else end_minus
@@ -142,7 +143,7 @@ def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
         py = (py_plus if from_plus else py_minus) + kick_y
         mt2 = m * m + px * px + py * py
         rest2 = plus * minus - (px_plus + px_minus) ** 2 - (py_plus + py_minus) ** 2
-        stop = stop_mass(stream, tune, end_plus, end_minus, new)
+        stop = stop_mass(stream, tune, end, end_minus if from_plus else end_plus, new)
         if rest2 < stop * stop:
             break
         a, c = fragmentation_shape(tune, end, new)
@@ -159,10 +160,15 @@ def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
             end_minus, px_minus, py_minus = -new, -kick_x, -kick_y
         plus -= p_plus
         minus -= p_minus
-        if plus <= 0.0 or minus <= 0.0 or n + 2 >= capacity:
+        if plus <= 0.0 or minus <= 0.0 or n_plus + n_minus + 3 >= capacity:
             return -1
-        set_hadron(pdg_out, p_out, n, pdg, px, py, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
-        n += 1
+        if from_plus:
+            i = n_plus
+            n_plus += 1
+        else:
+            n_minus += 1
+            i = capacity - n_minus
+        set_hadron(pdg_out, p_out, i, pdg, px, py, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
 
     # the last break: ``pdg`` on one side, the rest on the other
     rest2 = plus * minus
@@ -187,9 +193,15 @@ def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
     if x_plus < 0.0:
         return -1
     p_plus, p_minus = x_plus * plus, x_minus * minus
+    n = n_plus
     set_hadron(pdg_out, p_out, n, pdg_plus, px_plus, py_plus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
     p_plus, p_minus = plus - p_plus, minus - p_minus
     set_hadron(
         pdg_out, p_out, n + 1, pdg_minus, px_minus, py_minus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus)
     )
-    return n + 2
+    n += 2
+    for i in range(capacity - n_minus, capacity):
+        pdg_out[n] = pdg_out[i]
+        p_out[n] = p_out[i]
+        n += 1
+    return n
