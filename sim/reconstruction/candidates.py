@@ -1,0 +1,265 @@
+"""Signal candidates of an event: K⁺, K_S → π⁺π⁻, K*⁰ → K⁺π⁻, K*⁺ → K_S π⁺ and K⁺π⁰; and which of them to keep."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from physics.kinematics import SPEED_OF_LIGHT, energy, invariant_mass
+from physics.particles import KAON_MASS, PION_MASS
+from sim.reconstruction.objects import MAX_TRACKS, K, global_id
+from sim.reconstruction.selection import HIGHEST_PT, KPLUS, KSHORT, KSTAR0, LOWEST_Q2
+from sim.reconstruction.vertices import chi2_probability, crossing_point, relative_helix, vertex_fit
+
+MAX_CANDIDATES = 256
+"""Candidates of an event that are kept before the choice; the first found stay (an event has a few)."""
+MAX_KSHORTS = 32
+PREWINDOW = 0.05
+"""K_S masses [GeV] are first looked at this far around the window, with momenta at the crossing point."""
+
+
+class Found(NamedTuple):
+    """Candidates of one event; positions are those in ``Objects``, −1 for none."""
+
+    tracks: np.ndarray  # int64 (n, 3); the kaon first, or the two pions of the K_S
+    photons: np.ndarray  # int64 (n, 2)
+    lab: np.ndarray  # float64 (n, 4): px, py, pz, E [GeV]
+    vertex: np.ndarray  # float64 (n, 4): x, y, z [cm] and p-value, of the K_S or the K*; NaN for a K⁺
+    flight: np.ndarray  # float64 (n, 3): distance [cm], time [ns], cosine of the pointing angle of the K_S
+    kshort_tracks: np.ndarray  # int64 (m, 2)
+    kshort: np.ndarray  # float64 (m, 11): px, py, pz, E, x, y, z, p-value, distance, time, pointing
+    ids: np.ndarray  # float64 (MAX_TRACKS,), kaonID of the tracks, −1 where not asked for
+    fit_index: np.ndarray  # int64, rows of the tracks that are fitted
+    fit: np.ndarray  # float64 (10,)
+    free: np.ndarray  # float64 (6,), no beam-spot constraint
+
+
+def new_found() -> Found:
+    """Return scratch memory for one event."""
+    return Found(
+        np.zeros((MAX_CANDIDATES, 3), np.int64),
+        np.zeros((MAX_CANDIDATES, 2), np.int64),
+        np.zeros((MAX_CANDIDATES, 4)),
+        np.zeros((MAX_CANDIDATES, 4)),
+        np.zeros((MAX_CANDIDATES, 3)),
+        np.zeros((MAX_KSHORTS, 2), np.int64),
+        np.zeros((MAX_KSHORTS, 11)),
+        np.zeros(MAX_TRACKS),
+        np.zeros(MAX_TRACKS, np.int64),
+        np.zeros(10),
+        np.zeros(6),
+    )
+
+
+@njit(cache=True, nogil=True)
+def momentum_at(tracks, t, lab, mass, x, y):
+    """Momentum (px, py, pz, E) of track row ``t``, with ``lab`` at its POCA, where it passes (x, y)."""
+    _, phi, _, _ = relative_helix(
+        tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], x, y
+    )
+    pt = math.sqrt(lab[0] * lab[0] + lab[1] * lab[1])
+    return pt * math.cos(phi), pt * math.sin(phi), lab[2], energy(lab[0], lab[1], lab[2], mass)
+
+
+@njit(cache=True, nogil=True)
+def pair_momentum(tracks, objects, i, j, mass_i, mass_j, x, y):
+    """Sum (px, py, pz, E) of tracks ``i`` and ``j`` of ``objects`` where they pass (x, y)."""
+    ax, ay, az, ae = momentum_at(tracks, objects.track[i], objects.track_lab[i], mass_i, x, y)
+    bx, by, bz, be = momentum_at(tracks, objects.track[j], objects.track_lab[j], mass_j, x, y)
+    return ax + bx, ay + by, az + bz, ae + be
+
+
+@njit(cache=True, nogil=True)
+def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
+    """Write candidate ``n``; returns the next free entry, ``n`` when the memory is full."""
+    if n == MAX_CANDIDATES:
+        return n
+    found.tracks[n, 0], found.tracks[n, 1], found.tracks[n, 2] = t0, t1, t2
+    found.photons[n, 0], found.photons[n, 1] = g0, g1
+    lab = found.lab[n]
+    lab[0], lab[1], lab[2], lab[3] = px, py, pz, e
+    found.vertex[n] = math.nan
+    found.flight[n] = math.nan
+    return n + 1
+
+
+@njit(cache=True, nogil=True)
+def find_kshorts(tracks, objects, n_all, cuts, found):
+    """Fill ``found.kshort`` with K_S → π⁺π⁻ of an event; returns their number."""
+    n = 0
+    for i in range(n_all):
+        for j in range(i):
+            if objects.charge[i] == objects.charge[j] or n == MAX_KSHORTS:
+                continue
+            ti, tj = objects.track[i], objects.track[j]
+            x, y, z = crossing_point(tracks, ti, tj)
+            if not x * x + y * y < 100.0 * 100.0:  # inside the drift chamber
+                continue
+            px, py, pz, e = pair_momentum(tracks, objects, i, j, PION_MASS, PION_MASS, x, y)
+            m = invariant_mass(px, py, pz, e)
+            if not cuts.kshort_mass_low - PREWINDOW < m < cuts.kshort_mass_high + PREWINDOW:
+                continue
+            if x * px + y * py + z * pz <= 0.0:
+                continue
+            found.fit_index[0], found.fit_index[1] = ti, tj
+            x, y, z, chi2, ndf = vertex_fit(tracks, found.fit_index, 2, x, y, z, found.free, found.fit)
+            probability = chi2_probability(chi2, ndf)
+            if not probability > cuts.kshort_probability:
+                continue
+            px, py, pz, e = pair_momentum(tracks, objects, i, j, PION_MASS, PION_MASS, x, y)
+            m = invariant_mass(px, py, pz, e)
+            distance = math.sqrt(x * x + y * y + z * z)
+            p = math.sqrt(px * px + py * py + pz * pz)
+            pointing = (x * px + y * py + z * pz) / (distance * p)
+            time = distance * m / (p * SPEED_OF_LIGHT)
+            if not cuts.kshort_mass_low < m < cuts.kshort_mass_high:
+                continue
+            if time > cuts.kshort_time and pointing > cuts.kshort_pointing:
+                found.kshort_tracks[n, 0], found.kshort_tracks[n, 1] = i, j
+                row = found.kshort[n]
+                row[0], row[1], row[2], row[3] = px, py, pz, e
+                row[4], row[5], row[6], row[7] = x, y, z, probability
+                row[8], row[9], row[10] = distance, time, pointing
+                n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _is_kaon_track(tracks, objects, k, cuts):
+    t = objects.track[k]
+    return tracks.nPXDHits[t] >= cuts.pxd_hits and tracks.nCDCHits[t] >= cuts.cdc_hits
+
+
+@njit(cache=True, nogil=True)
+def kaon_id(objects, k, found):
+    """KaonID of track ``k`` of ``objects``, computed once an event."""
+    if found.ids[k] < 0.0:
+        found.ids[k] = global_id(objects.log_likelihood[k], K)
+    return found.ids[k]
+
+
+@njit(cache=True, nogil=True)
+def find_candidates(tracks, objects, n_good, n_all, n_photons, cuts, found):
+    """Fill ``found`` with all candidates of an event before the choice; returns their number."""
+    for k in range(n_good):
+        found.ids[k] = -1.0
+    n = 0
+    if cuts.candidate == KPLUS:
+        for k in range(n_good):
+            if _is_kaon_track(tracks, objects, k, cuts) and (
+                not cuts.kaon_id_before_choice or cuts.kaon_id < 0.0 or kaon_id(objects, k, found) >
+                cuts.kaon_id
+            ):
+                lab = objects.track_lab[k]
+                n = _add(
+                    found, n, k, -1, -1, -1, -1, lab[0], lab[1], lab[2], energy(lab[0], lab[1], lab[2],
+                    KAON_MASS)
+                )
+        return n
+    if cuts.candidate == KSTAR0:
+        for k in range(n_good):
+            if not _is_kaon_track(tracks, objects, k, cuts):
+                continue
+            if cuts.kaon_id >= 0.0 and kaon_id(objects, k, found) <= cuts.kaon_id:
+                continue
+            for i in range(n_good):
+                if objects.charge[i] != -objects.charge[k]:
+                    continue
+                px, py, pz, e = pair_momentum(tracks, objects, k, i, KAON_MASS, PION_MASS, 0.0, 0.0)
+                if abs(invariant_mass(px, py, pz, e) - cuts.kstar0_mass) > cuts.kstar_window:
+                    continue
+                found.fit_index[0], found.fit_index[1] = objects.track[k], objects.track[i]
+                x, y, z, chi2, ndf = vertex_fit(tracks, found.fit_index, 2, 0.0, 0.0, 0.0, found.free,
+                found.fit) probability = chi2_probability(chi2, ndf)
+                if probability > cuts.kstar_probability:
+                    n = _add(found, n, k, i, -1, -1, -1, px, py, pz, e)
+                    vertex = found.vertex[n - 1]
+                    vertex[0], vertex[1], vertex[2], vertex[3] = x, y, z, probability
+        return n
+    kshorts = find_kshorts(tracks, objects, n_all, cuts, found)
+    for s in range(kshorts):
+        row = found.kshort[s]
+        i, j = found.kshort_tracks[s, 0], found.kshort_tracks[s, 1]
+        if cuts.candidate == KSHORT:
+            n = _add(found, n, i, j, -1, -1, -1, row[0], row[1], row[2], row[3])
+            found.vertex[n - 1] = row[4:8]
+            found.flight[n - 1] = row[8:11]
+            continue
+        for k in range(n_good):
+            if k in (i, j):
+                continue
+            lab = objects.track_lab[k]
+            e = row[3] + energy(lab[0], lab[1], lab[2], PION_MASS)
+            px, py, pz = row[0] + lab[0], row[1] + lab[1], row[2] + lab[2]
+            if abs(invariant_mass(px, py, pz, e) - cuts.kstarplus_mass) < cuts.kstar_window:
+                n = _add(found, n, i, j, k, -1, -1, px, py, pz, e)
+                found.vertex[n - 1] = row[4:8]
+                found.flight[n - 1] = row[8:11]
+    if cuts.candidate != KSHORT:
+        n = _find_kaon_pizero(tracks, objects, n_good, n_photons, cuts, found, n)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _find_kaon_pizero(tracks, objects, n_good, n_photons, cuts, found, n):
+    """Add K*⁺ → K⁺π⁰, π⁰ → γγ."""
+    for a in range(n_photons):
+        for b in range(a):
+            ga, gb = objects.photon_lab[a], objects.photon_lab[b]
+            gx, gy, gz, ge = ga[0] + gb[0], ga[1] + gb[1], ga[2] + gb[2], ga[3] + gb[3]
+            if not cuts.pizero_mass_low < invariant_mass(gx, gy, gz, ge) < cuts.pizero_mass_high:
+                continue
+            for k in range(n_good):
+                if not _is_kaon_track(tracks, objects, k, cuts):
+                    continue
+                if cuts.kaon_id >= 0.0 and kaon_id(objects, k, found) <= cuts.kaon_id:
+                    continue
+                lab = objects.track_lab[k]
+                px, py, pz = gx + lab[0], gy + lab[1], gz + lab[2]
+                e = ge + energy(lab[0], lab[1], lab[2], KAON_MASS)
+                if abs(invariant_mass(px, py, pz, e) - cuts.kstarplus_mass) < cuts.kstar_window:
+                    n = _add(found, n, k, -1, -1, a, b, px, py, pz, e)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def daughter_mass(found, c, k, cuts):
+    """Mass [GeV] assumed for the ``k``-th track of candidate ``c``."""
+    if k == 0 and has_kaon_track(found, c, cuts):
+        return KAON_MASS
+    return PION_MASS
+
+
+@njit(cache=True, nogil=True)
+def has_kaon_track(found, c, cuts):
+    """Whether the first track of candidate ``c`` is a charged kaon (else a pion of a K_S)."""
+    if cuts.candidate in (KPLUS, KSTAR0):
+        return True
+    return found.photons[c, 0] >= 0
+
+
+@njit(cache=True, nogil=True)
+def choose(found, n, cuts, beams, order):
+    """Sort the candidates by the choice, best first, into ``order``; returns how many are to be kept.
+
+    q²_rec falls with the c.m. energy for a candidate of given mass.
+    """
+    for c in range(n):
+        lab = found.lab[c]
+        if cuts.choice == LOWEST_Q2:
+            e_cms = (
+                lab[3] * beams.E - lab[0] * beams.px - lab[1] * beams.py - lab[2] * beams.pz
+            ) / beams.root_s
+            m = invariant_mass(lab[0], lab[1], lab[2], lab[3])
+            merit = beams.root_s * e_cms - m * m
+        else:
+            merit = lab[0] * lab[0] + lab[1] * lab[1]
+        k = c
+        while k > 0 and order[k - 1, 1] < merit:
+            order[k, 0], order[k, 1] = order[k - 1, 0], order[k - 1, 1]
+            k -= 1
+        order[k, 0], order[k, 1] = c, merit
+    if cuts.choice in (HIGHEST_PT, LOWEST_Q2):
+        return min(n, 1)
+    return n

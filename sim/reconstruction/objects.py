@@ -1,0 +1,165 @@
+"""Tracks and photons of an event that pass the cleanup, in the laboratory and the c.m. frame."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from detector.helix import FIELD_CONSTANT
+from physics.kinematics import boost_to_rest_frame
+from physics.particles import DEUTERON_MASS, ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
+
+MAX_TRACKS = 64
+MAX_PHOTONS = 128
+"""Objects of an event that are looked at; a B B̄ event has about 10 and 12."""
+E, MU, PI, K, P, D = range(6)
+"""Positions of the hypotheses in ``detector.record.HYPOTHESES``."""
+MASSES = (ELECTRON_MASS, MUON_MASS, PION_MASS, KAON_MASS, PROTON_MASS, DEUTERON_MASS)
+
+
+class Objects(NamedTuple):
+    """The cleaned objects of one event; tracks: first the good ones, then those only fit for V0s."""
+
+    track: np.ndarray  # int64, row in the track columns
+    track_lab: np.ndarray  # float64 (n, 4): px, py, pz, E [GeV] at the POCA, most likely mass
+    track_cms: np.ndarray  # float64 (n, 4)
+    charge: np.ndarray  # float64
+    hypothesis: np.ndarray  # int64, most likely of e, µ, π, K, p
+    log_likelihood: np.ndarray  # float64 (n, 6), summed over detectors
+    photon: np.ndarray  # int64, row in the cluster columns
+    photon_lab: np.ndarray  # float64 (n, 4)
+    photon_cms: np.ndarray  # float64 (n, 4)
+
+
+class Cleanup(NamedTuple):
+    """Constants of the selection's cleanup for kernels; GeV, rad, cm, tesla."""
+
+    track_pt: float
+    theta_low: float
+    theta_high: float
+    dz: float
+    dr: float
+    energy_high: float
+    photon_energy: float
+    photon_energy_high: float
+    pion_masses: bool  # all tracks are pions, instead of the most likely particle
+    field: float
+
+
+def new_objects() -> Objects:
+    """Return scratch memory for one event."""
+    return Objects(
+        np.zeros(MAX_TRACKS, np.int64),
+        np.zeros((MAX_TRACKS, 4)),
+        np.zeros((MAX_TRACKS, 4)),
+        np.zeros(MAX_TRACKS),
+        np.zeros(MAX_TRACKS, np.int64),
+        np.zeros((MAX_TRACKS, 6)),
+        np.zeros(MAX_PHOTONS, np.int64),
+        np.zeros((MAX_PHOTONS, 4)),
+        np.zeros((MAX_PHOTONS, 4)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def to_cms(px, py, pz, e, beams):
+    """Take (p, E) from the laboratory to the c.m. frame with z along the electron beam (basf2's PCmsLabTransform)."""
+    x, y, z, e = boost_to_rest_frame(px, py, pz, e, beams.px, beams.py, beams.pz, beams.E, beams.root_s)
+    return beams.axis_z * x - beams.axis_x * z, y, beams.axis_x * x + beams.axis_z * z, e
+
+
+@njit(cache=True, nogil=True)
+def hypothesis_mass(hypothesis):
+    """Mass [GeV] of a hypothesis."""
+    return MASSES[hypothesis]
+
+
+@njit(cache=True, nogil=True)
+def most_likely(log_likelihood):
+    """The likeliest of e, µ, π, K, p; pion when all are equal (nothing was measured)."""
+    best = PI
+    for h in range(P + 1):
+        if log_likelihood[h] > log_likelihood[best]:
+            best = h
+    return best
+
+
+@njit(cache=True, nogil=True)
+def global_id(log_likelihood, hypothesis):
+    """L_h / Σ L over the six hypotheses (basf2 PIDVariables.cc)."""
+    total = 0.0
+    for h in range(6):
+        total += math.exp(min(log_likelihood[h] - log_likelihood[hypothesis], 700.0))
+    return 1.0 / total
+
+
+@njit(cache=True, nogil=True)
+def binary_id(log_likelihood, first, second):
+    """L_first / (L_first + L_second)."""
+    return 1.0 / (1.0 + math.exp(min(log_likelihood[second] - log_likelihood[first], 700.0)))
+
+
+@njit(cache=True, nogil=True)
+def _fill_track(tracks, t, cleanup, beams, objects, k):
+    """Write track ``t`` to entry ``k``; returns its energy."""
+    total = objects.log_likelihood[k]
+    for h in range(6):
+        total[h] = 0.0
+        for detector in range(6):
+            total[h] += tracks.log_likelihood[t, detector, h]
+    hypothesis = PI if cleanup.pion_masses else most_likely(total)
+    pt = FIELD_CONSTANT * cleanup.field / abs(tracks.omega[t])
+    px, py = pt * math.cos(tracks.phi0[t]), pt * math.sin(tracks.phi0[t])
+    pz = pt * tracks.tanLambda[t]
+    mass = hypothesis_mass(hypothesis)
+    e = math.sqrt(pt * pt + pz * pz + mass * mass)
+    objects.track[k] = t
+    objects.charge[k] = 1.0 if tracks.omega[t] > 0.0 else -1.0
+    objects.hypothesis[k] = hypothesis
+    lab, cms = objects.track_lab[k], objects.track_cms[k]
+    lab[0], lab[1], lab[2], lab[3] = px, py, pz, e
+    cms[0], cms[1], cms[2], cms[3] = to_cms(px, py, pz, e, beams)
+    return e
+
+
+@njit(cache=True, nogil=True)
+def clean_event(reco, i, cleanup, displaced, beams, objects):
+    """Fill ``objects`` with event ``i`` of ``reco``.
+
+    ``displaced``: also keep tracks that fail the impact-parameter cuts, as K_S daughters.
+    Returns (number of good tracks, number of good and displaced tracks, number of photons).
+    """
+    tracks, clusters = reco.tracks, reco.clusters
+    cot_low = 1.0 / math.tan(cleanup.theta_low)
+    cot_high = 1.0 / math.tan(cleanup.theta_high)
+    n = good_tracks = 0
+    for wanted in range(2):
+        if wanted == 1 and not displaced:
+            break
+        for t in range(tracks.offsets[i], tracks.offsets[i + 1]):
+            good = abs(tracks.z0[t]) < cleanup.dz and abs(tracks.d0[t]) < cleanup.dr
+            if good != (wanted == 0) or n == MAX_TRACKS:
+                continue
+            pt = FIELD_CONSTANT * cleanup.field / abs(tracks.omega[t])
+            if pt <= cleanup.track_pt or not cot_high < tracks.tanLambda[t] < cot_low:
+                continue
+            if _fill_track(tracks, t, cleanup, beams, objects, n) < cleanup.energy_high:
+                n += 1
+        if wanted == 0:
+            good_tracks = n
+    photons = 0
+    for c in range(clusters.offsets[i], clusters.offsets[i + 1]):
+        e, theta = clusters.E[c], clusters.theta[c]
+        if clusters.track[c] >= 0 or not cleanup.photon_energy < e < cleanup.photon_energy_high:
+            continue
+        if not cleanup.theta_low < theta < cleanup.theta_high or photons == MAX_PHOTONS:
+            continue
+        sine = math.sin(theta)
+        lab, cms = objects.photon_lab[photons], objects.photon_cms[photons]
+        lab[0], lab[1] = e * sine * math.cos(clusters.phi[c]), e * sine * math.sin(clusters.phi[c])
+        lab[2], lab[3] = e * math.cos(theta), e
+        cms[0], cms[1], cms[2], cms[3] = to_cms(lab[0], lab[1], lab[2], e, beams)
+        objects.photon[photons] = c
+        photons += 1
+    return good_tracks, n, photons
