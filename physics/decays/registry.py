@@ -28,17 +28,20 @@ import numpy as np
 from numba import njit
 
 from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
+from physics.decays.semileptonic import SEMILEPTONIC, prepare_semileptonic, semileptonic
 from physics.decays.species import Species
 
 PHSP = 0
 PYTHIA = 1
 _FIRST_TWO_BODY = 2
-_FIRST_THREE_BODY = 64
+_FIRST_SEMILEPTONIC = 64
+_FIRST_OTHER = 96
 
 MODELS: dict[str, int] = {
     "PHSP": PHSP,
     "PYTHIA": PYTHIA,
     **{name: _FIRST_TWO_BODY + k for k, name in enumerate(TWO_BODY)},
+    **{name: _FIRST_SEMILEPTONIC + k for k, name in enumerate(SEMILEPTONIC)},
 }
 """EvtGen name → number of the model; a number may change between versions, a name not."""
 
@@ -56,6 +59,8 @@ def prepare(
         raise ValueError(f"Decay model {model} is not implemented; use one of {', '.join(sorted(MODELS))}.")
     if model in TWO_BODY:
         return prepare_two_body(model, args, head, tail)
+    if model in SEMILEPTONIC:
+        return prepare_semileptonic(model, args, head, tail)
     return np.zeros(1)
 
 
@@ -96,5 +101,7 @@ def amplitude(model, parameters, p, masses, spins2, amp):
     ``p`` (n, 4): daughters' (px, py, pz, E) [GeV] in the mother's rest frame; ``masses`` (n + 1,): mother first;
     ``spins2`` (n + 1,): numbers of states, mother first.
     """
-    if model < _FIRST_THREE_BODY:
+    if model < _FIRST_SEMILEPTONIC:
         two_body(parameters, p, masses, spins2, amp)
+    elif model < _FIRST_OTHER:
+        semileptonic(parameters, p, masses, spins2, amp)
