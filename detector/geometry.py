@@ -12,8 +12,19 @@ from numba import njit
 from pydantic import model_validator
 
 from detector.material import CylinderSection, MaterialSection, Slab, slab
-from detector.units import Angle, Angles, Fraction, Length, Lengths, MagneticField, Numbers, Scale, Section
-from detector.units import Thickness, Thicknesses
+from detector.units import (
+    Angle,
+    Angles,
+    Fraction,
+    Length,
+    Lengths,
+    MagneticField,
+    Numbers,
+    Scale,
+    Section,
+    Thickness,
+    Thicknesses,
+)
 
 WALL, PIXEL, STRIP = 0, 1, 2
 
@@ -137,46 +148,53 @@ class EnvelopeSection(Section):
     backward_hole: Angle
 
 
-class Surfaces(NamedTuple):
-    """Walls and silicon layers from inside to outside; arrays of length ``n``."""
+# Records, not one array for each number: a kernel then carries few arrays, and numba passes them cheaply.
+SURFACE = np.dtype(
+    [
+        ("kind", np.int64),  # WALL, PIXEL, STRIP
+        ("number", np.int64),  # layer number, 0 for walls
+        ("radius", np.float64),
+        ("x0", np.float64),
+        ("interaction", np.float64),
+        ("electrons", np.float64),
+        ("log_excitation", np.float64),
+        ("ladders", np.int64),
+        ("present", np.int64),  # bit k: ladder k (from 0) is installed
+        ("first_phi", np.float64),
+        ("shift", np.float64),
+        ("half_width", np.float64),
+        ("sensors", np.int64),
+        ("slant_tan", np.float64),  # 0 where the layer has no slanted part
+        ("slant_radius", np.float64),
+        ("slant_z", np.float64),
+        ("slant_z_min", np.float64),
+        ("slant_z_max", np.float64),
+        ("slant_half_width", np.float64),  # at the centre
+        ("slant_taper", np.float64),  # change of the half width with z
+        ("variance_u", np.float64),  # [cm²]
+        ("variance_v", np.float64),
+        ("efficiency", np.float64),
+    ]
+)
 
-    radius: np.ndarray
-    kind: np.ndarray  # WALL, PIXEL, STRIP
-    number: np.ndarray  # layer number, 0 for walls
-    x0: np.ndarray
-    interaction: np.ndarray
-    electrons: np.ndarray
-    log_excitation: np.ndarray
-    ladders: np.ndarray
-    present: np.ndarray  # bit k: ladder k (from 0) is installed
-    first_phi: np.ndarray
-    normal_x: np.ndarray  # (n, 62) direction of each ladder's normal
-    normal_y: np.ndarray
-    shift: np.ndarray
-    half_width: np.ndarray
-    sensors: np.ndarray
-    z_min: np.ndarray  # (n, sensors)
-    z_max: np.ndarray
-    slant_tan: np.ndarray  # 0 where the layer has no slanted part
-    slant_radius: np.ndarray
-    slant_z: np.ndarray
-    slant_z_min: np.ndarray
-    slant_z_max: np.ndarray
-    slant_half_width: np.ndarray  # at the centre
-    slant_taper: np.ndarray  # change of the half width with z
-    variance_u: np.ndarray  # [cm²]
-    variance_v: np.ndarray
-    efficiency: np.ndarray
+CHAMBER_LAYER = np.dtype(
+    [("radius", np.float64), ("stereo", np.float64), ("backward_z", np.float64), ("forward_z", np.float64)]
+)
+
+
+class Surfaces(NamedTuple):
+    """Walls and silicon layers from inside to outside."""
+
+    layer: np.ndarray  # SURFACE (n,)
+    normal: np.ndarray  # (n, 62, 2) direction of each ladder's normal
+    edges: np.ndarray  # (n, sensors, 2) ends in z of the active sensors
 
 
 class Chamber(NamedTuple):
-    """Drift chamber; arrays over layers, and over superlayers ``first`` (length + 1)."""
+    """Drift chamber."""
 
-    radius: np.ndarray
-    stereo: np.ndarray
-    backward_z: np.ndarray
-    forward_z: np.ndarray
-    first: np.ndarray
+    layer: np.ndarray  # CHAMBER_LAYER (56,)
+    first: np.ndarray  # first layer of each superlayer, and behind the last one the number of layers
     variance: float
     efficiency: float
     gas: Slab  # of one centimetre
@@ -215,17 +233,13 @@ def build_surfaces(
     silicon += [(STRIP, layer, strips.hit_efficiency.number) for layer in strips.layers]
     n = len(silicon) + 2
     width = max(len(layer.z_min) for _, layer, _ in silicon)
-    integers = {"kind", "number", "ladders", "present", "sensors"}
-    wide = {"normal_x": 62, "normal_y": 62, "z_min": width, "z_max": width}
-    columns = {
-        name: np.zeros((n, wide[name]) if name in wide else n, np.int64 if name in integers else np.float64)
-        for name in Surfaces._fields
-    }
-    columns["z_min"][:] = columns["z_max"][:] = np.inf
+    record = np.zeros(n, SURFACE)
+    normal = np.zeros((n, 62, 2))
+    edges = np.full((n, width, 2), np.inf)
 
-    def put(i: int, **values: object) -> None:
+    def put(i: int, **values: float) -> None:
         for name, value in values.items():
-            columns[name][i] = value
+            record[name][i] = value
 
     for i, layers in ((0, pipe.layers), (n - 1, chamber.inner_wall)):
         radius, matter = cylinders(layers, materials)
@@ -236,16 +250,16 @@ def build_surfaces(
         matter = slab([(materials["silicon"], layer.sensor_thickness.number), (support, carbon)])
         count = round(layer.ladders.number)
         names = range(1, count + 1) if layer.present is None else [round(k) for k in layer.present.value]
-        phi = layer.first_phi.number + np.arange(62) * 2.0 * np.pi / count
         put(
             i, radius=layer.radius.number, kind=kind, number=layer.number, ladders=count,
-            present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number, normal_x=np.cos(phi),
-            normal_y=np.sin(phi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
+            present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number,
+            shift=layer.shift.number, half_width=0.5 * layer.width.number,
             sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,
             variance_v=layer.resolution_v.number**2, efficiency=efficiency, **matter._asdict(),
         )  # fmt: skip
-        columns["z_min"][i, : len(layer.z_min)] = layer.z_min.numbers
-        columns["z_max"][i, : len(layer.z_max)] = layer.z_max.numbers
+        phi = layer.first_phi.number + np.arange(62) * 2.0 * np.pi / count
+        normal[i] = np.stack([np.cos(phi), np.sin(phi)], axis=1)
+        edges[i, : len(layer.z_min)] = np.stack([layer.z_min.numbers, layer.z_max.numbers], axis=1)
         if layer.slant is not None:
             slant = layer.slant
             half = 0.5 * slant.length.number * math.cos(slant.angle.number)
@@ -255,23 +269,25 @@ def build_surfaces(
                 slant_half_width=0.25 * (slant.width_backward.number + slant.width_forward.number),
                 slant_taper=0.25 * (slant.width_forward.number - slant.width_backward.number) / half,
             )  # fmt: skip
-    return Surfaces(**columns)
+    return Surfaces(record, normal, edges)
 
 
 def build_chamber(section: DriftChamberSection, materials: dict[str, MaterialSection]) -> Chamber:
     """Compile the drift chamber."""
-    radii, stereo, backward, forward, first = [], [], [], [], [0]
+    layers, first = [], [0]
     for superlayer in section.superlayers:
         r = superlayer.radii.numbers
         fraction = np.linspace(0.0, 1.0, len(r))
-        radii.append(r)
-        for target, pair in ((stereo, "stereo"), (backward, "backward_z"), (forward, "forward_z")):
-            low, high = getattr(superlayer, pair).numbers
-            target.append(low + fraction * (high - low))
+        part = np.zeros(len(r), CHAMBER_LAYER)
+        part["radius"] = r
+        for name in ("stereo", "backward_z", "forward_z"):
+            low, high = getattr(superlayer, name).numbers
+            part[name] = low + fraction * (high - low)
+        layers.append(part)
         first.append(first[-1] + len(r))
     outer_radius, outer_wall = cylinders(section.outer_wall, materials)
     return Chamber(
-        *(np.concatenate(column) for column in (radii, stereo, backward, forward)),
+        np.concatenate(layers),
         np.array(first, np.int64),
         section.resolution.number**2,
         section.hit_efficiency.number,
@@ -294,27 +310,31 @@ def build_envelope(section: EnvelopeSection) -> Envelope:
 
 
 @njit(cache=True, nogil=True)
-def ladder_hit(surfaces, i, radius, x, y, tx, ty, half_width):
-    """Hits of a track in the ladders of layer ``i``, all at distance ``radius`` from the axis.
+def ladder_hit(layer, normal, radius, x, y, tx, ty, half_width, slope):
+    """Hits of a track in the ladders of a layer, all at distance ``radius`` from the axis.
 
-    The track passes (x, y), a point near the layer, in the direction (tx, ty).  Returns (hits, ladder, ds): 0, 1 or
-    2 hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
+    The track passes (x, y), a point near the layer, in the direction (tx, ty); ``slope`` is what that distance
+    shrinks for each centimetre of arc (slanted sensors; 0 in the barrel).  Returns (hits, ladder, ds): 0, 1 or 2
+    hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
     """
-    count = surfaces.ladders[i]
-    step = 2.0 * math.pi / count
-    nearest = int(math.floor((math.atan2(y, x) - surfaces.first_phi[i]) / step + 0.5))
-    side = -1 if surfaces.shift[i] > 0.0 else 1  # the neighbour whose shifted end reaches here
+    count = layer.ladders
+    nearest = math.floor((math.atan2(y, x) - layer.first_phi) * count / (2.0 * math.pi) + 0.5)
+    side = -1 if layer.shift > 0.0 else 1  # the neighbour whose shifted end reaches here
     hits, ladder, arc = 0, -1, 0.0
     for candidate in range(2):
-        k = (nearest + candidate * side) % count
-        if not (surfaces.present[i] >> k) & 1:
+        k = nearest + candidate * side
+        if k < 0:
+            k += count
+        elif k >= count:
+            k -= count
+        if not (layer.present >> k) & 1:
             continue
-        mx, my = surfaces.normal_x[i, k], surfaces.normal_y[i, k]
+        mx, my = normal[k, 0], normal[k, 1]
         along = tx * mx + ty * my
         if along < 0.05:
             continue
-        ds = (radius - x * mx - y * my) / along
-        u = (y + ty * ds) * mx - (x + tx * ds) * my - surfaces.shift[i]
+        ds = (radius - x * mx - y * my) / (along + slope)
+        u = (y + ty * ds) * mx - (x + tx * ds) * my - layer.shift
         if abs(u) < half_width:
             hits += 1
             if hits == 1:
@@ -323,9 +343,9 @@ def ladder_hit(surfaces, i, radius, x, y, tx, ty, half_width):
 
 
 @njit(cache=True, nogil=True)
-def in_sensor(surfaces, i, z):
-    """Whether ``z`` lies on an active sensor of the barrel part of layer ``i``."""
-    for k in range(surfaces.sensors[i]):
-        if surfaces.z_min[i, k] <= z <= surfaces.z_max[i, k]:
+def in_sensor(edges, sensors, z):
+    """Whether ``z`` lies on one of the active sensors of a layer's barrel part."""
+    for k in range(sensors):  # noqa: SIM110
+        if edges[k, 0] <= z <= edges[k, 1]:
             return True
     return False

@@ -53,19 +53,18 @@ def slab(parts: list[tuple[MaterialSection, float]]) -> Slab:
 
 
 @njit(cache=True, nogil=True)
-def scattering_variance(x0, total_x0, momentum, beta):
-    """Variance [rad²] of the projected multiple-scattering angle in a layer of ``x0`` radiation lengths.
+def highland_factor(total_x0, momentum, mass):
+    """Variance of the projected scattering angle × (pβ)² [GeV²] for each radiation length.
 
     Highland's form with the constants of Lynch and Dahl (PDG eq. 34.16).  Its logarithm is taken at the thickness
-    ``total_x0`` of the whole tracker so that the layers add up to the angle of the whole, which they do not when
-    each layer has its own logarithm (PDG's remark below the formula).
+    ``total_x0`` of all layers crossed so that they add up to the angle of the whole, which they do not when each
+    layer has its own logarithm (PDG's remark below the formula).
     """
-    scale = 0.0136 / (beta * momentum)
-    log = 1.0 + 0.038 * math.log(total_x0 / (beta * beta))
-    return x0 * (scale * log) ** 2
+    inverse_beta2 = 1.0 + (mass / momentum) ** 2
+    return (0.0136 * (1.0 + 0.038 * math.log(total_x0 * inverse_beta2))) ** 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def energy_loss(electrons, log_excitation, mass, beta2):
     """Mean energy loss [GeV] of a unit charge in matter of ``electrons`` [g/cm²] (Bethe, PDG eq. 34.5).
 
@@ -80,7 +79,7 @@ def energy_loss(electrons, log_excitation, mass, beta2):
     return 0.307075e-3 * electrons / beta2 * max(log - beta2, 1.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def straggling_sigma(electrons, beta2):
     """Width [GeV] of the energy loss: the Landau full width 4.018 ξ as a Gaussian (PDG, Sec. 34.2.9)."""
     return 4.018 / 2.355 * 0.1535375e-3 * electrons / beta2
