@@ -35,9 +35,22 @@ def truncated_breit_wigner(stream, mass, width, low, high):
     return math.sqrt(max(m2, low * low))
 
 
+BIRTH_RADIUS = 1.0
+"""The same for the decay that makes the resonance (EvtGen's default)."""
+
+
 @njit(cache=True, nogil=True)
-def decay_weight(m, m1, m2, l, radius):
-    """p^(2L+1) × barrier factor of the two-body decay m → m1 m2: the energy dependence of the partial width."""
+def truncated_cauchy(stream, mass, width, low, high):
+    """Mass [GeV] from the non-relativistic Breit–Wigner between ``low`` and ``high``."""
+    half = 0.5 * width
+    a = math.atan((low - mass) / half)
+    b = math.atan((high - mass) / half)
+    return mass + half * math.tan(a + (b - a) * uniform(stream))
+
+
+@njit(cache=True, nogil=True)
+def barrier_weight(m, m1, m2, l, radius):
+    """p^(2L+1) times the squared barrier factor of m → m1 m2, the mass dependence of a partial width."""
     p = two_body_momentum(m, m1, m2)
     z = p * radius
     z *= z
@@ -45,3 +58,30 @@ def decay_weight(m, m1, m2, l, radius):
     for _ in range(l):
         w *= z
     return w * blatt_weisskopf_squared(l, z)
+
+
+@njit(cache=True, nogil=True)
+def draw_resonance_mass(stream, mass, width, low, high, m1, m2, l, parent, sibling, birth_l):
+    """Mass [GeV] of a resonance that decays to ``m1 m2`` in wave ``l``, from ``parent`` → resonance ``sibling``.
+
+    Density in m: |1/(m² − M² + iMΓ)|² p^(2l+1) F²(p) × q^(2L+1) F²(q), p the decay's momentum and q that of the
+    production in wave ``birth_l`` (−1: no factor), as EvtGen's EvtRelBreitWignerBarrierFact has it.
+    """
+    low = max(low, m1 + m2)
+    if parent > 0.0 and birth_l >= 0:
+        high = min(high, parent - sibling)
+    else:
+        birth_l = -1
+    if high <= low:
+        return -1.0
+    most = barrier_weight(high, m1, m2, l, DECAY_RADIUS) / high
+    if birth_l >= 0:
+        most *= barrier_weight(parent, low, sibling, birth_l, BIRTH_RADIUS)
+    for _ in range(1000):
+        m = truncated_breit_wigner(stream, mass, width, low, high)
+        w = barrier_weight(m, m1, m2, l, DECAY_RADIUS) / m
+        if birth_l >= 0:
+            w *= barrier_weight(parent, m, sibling, birth_l, BIRTH_RADIUS)
+        if w > most * uniform(stream):
+            return m
+    return -1.0

@@ -23,7 +23,7 @@ from sim.decay_file import (
 )
 from sim.particle_properties import HBAR_C, PARTICLE_TABLE_YEAR, Properties, properties
 
-COMPILER_VERSION = 1
+COMPILER_VERSION = 2
 """To be raised with every change of what is compiled; part of the cache key."""
 SHORTEST_FLIGHT = 1e-7
 """ctau [cm] above which decay vertices are displaced: 1 nm."""
@@ -157,7 +157,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
             modes.append(
                 (
                     running, line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
-                    len(parameters), len(row_parameters), int(line.photos), -1, 0,
+                    len(parameters), len(row_parameters), int(line.photos), -1, 0, 0.0, 0.0, 0,
                 )
             )  # fmt: skip
             daughters += [r for r, _ in codes]
@@ -177,6 +177,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
         np.array([*parameters, 0.0]), keys, rows, 1,
     )  # fmt: skip
     _thresholds(table)
+    _waves(table, names, described, content)
     _check_open(table, described)
     return table, Descriptions(names, described)
 
@@ -309,6 +310,28 @@ def _thresholds(table: DecayTable) -> None:
                 continue
             own = modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
             particle["mass_min"] = max(particle["mass_min"], own["threshold"].min() + 1e-6)
+
+
+def _waves(
+    table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription], content: DecayFile
+) -> None:
+    """Set the lowest orbital momentum of two-body modes, or what SetLineshapePW says."""
+    particles = table.particles
+    row_of = {name: row for row, name in enumerate(names)}
+    for mode, description in zip(table.modes, described, strict=True):
+        rows = table.daughters[mode["first_daughter"] : mode["first_daughter"] + mode["n_daughters"]]
+        if len(rows) != 2 or (rows < 0).any():
+            continue
+        mother = particles[row_of[description.mother]]
+        j, a, b = int(mother["spin2"]), *(int(particles["spin2"][row]) for row in rows)
+        mode["wave"] = max(j - a - b, a - b - j, b - a - j, 0) // 2
+        pair = tuple(content.target(name) for name in description.daughters)
+        for order in (pair, pair[::-1]):
+            wave = content.partial_waves.get((content.target(description.mother), *order))
+            if wave is not None:
+                mode["wave"] = wave
+        mode["m1"], mode["m2"] = particles["mass"][rows]
+        mode["barrier"] = int(mode["m1"] + mode["m2"] < mother["mass"] and mode["wave"] <= 3)
 
 
 def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None:

@@ -13,7 +13,9 @@ from physics.random import poisson, uniform
 
 # Flavour selection, PYTHIA 8 defaults and Belle II's tune (etaSup)
 STRANGE_TO_UP = 0.217  # probStoUD
-DIQUARK_TO_QUARK = 0.081  # probQQtoQ
+DIQUARK_TO_QUARK = (
+    0.097  # probQQtoQ = 0.081, times 1.2: what PYTHIA effectively makes of it (popcorn weights)
+)
 STRANGE_DIQUARK = 0.915  # probSQtoQQ, on top of STRANGE_TO_UP for each s
 SPIN_ONE_DIQUARK = 0.0275  # probQQ1toQQ0, on top of the three spin states
 VECTOR_UD = 0.50  # mesonUDvector: vector to pseudoscalar
@@ -25,9 +27,11 @@ ETA_PRIME_SUPPRESSION = 0.12
 THETA_PSEUDOSCALAR = -15.0  # mixing angles [degree]
 THETA_VECTOR = 36.0
 COLOUR_REARRANGEMENT = 0.5
+POPCORN_SHARE = 0.5  # popcornRate/(popcornRate + 0.5): a meson between baryon and antibaryon
+POPCORN_SHARE_OF_ENDS = 0.8  # of a diquark that the decay started with; found from PYTHIA's D in B → cd ud
 MULTIPLICITY_SCALE = 0.7  # multRefMass [GeV]
-MULTIPLICITY_SLOPE = 4.5  # multIncrease
-MULTIPLICITY_SLOPE_WEAK = 2.0  # multIncreaseWeak, mode 23
+MULTIPLICITY_SLOPE = 4.0  # multIncrease
+MULTIPLICITY_SLOPE_WEAK = 2.5  # multIncreaseWeak, mode 23
 MAX_MULTIPLICITY = 10
 
 _IDEAL = 54.7356  # degree, angle of ideal mixing
@@ -37,7 +41,7 @@ _V_STRANGE_OMEGA = math.cos(math.radians(THETA_VECTOR + _IDEAL)) ** 2  # ss̄ co
 
 @njit(cache=True, nogil=True)
 def constituent_mass(code):
-    """Constituent mass [GeV] of a quark (PYTHIA: 0.33, 0.5, 1.5, 4.8) or diquark (their sum)."""
+    """Constituent mass [GeV] of a quark or diquark, as PYTHIA 8 has them."""
     c = abs(code)
     if c > 1000:
         return constituent_mass_of_quark(c // 1000) + constituent_mass_of_quark((c // 100) % 10)
@@ -48,14 +52,14 @@ def constituent_mass(code):
 def constituent_mass_of_quark(q):
     """Constituent mass [GeV] of one quark."""
     if q <= 2:
-        return 0.33
+        return 0.325
     if q == 3:
         return 0.5
     if q == 4:
-        return 1.5
+        return 1.6
     if q == 5:
-        return 4.8
-    return 0.0
+        return 5.0
+    return 0.7 if q == 21 else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -68,7 +72,7 @@ def draw_light_quark(stream):
 
 
 @njit(cache=True, nogil=True)
-def draw_diquark(stream):
+def draw_diquark(stream, spin_one_weight):
     """Diquark code of a light pair: flavours and spin with the suppression factors."""
     while True:
         a = draw_light_quark(stream)
@@ -76,7 +80,7 @@ def draw_diquark(stream):
         # strange diquarks are rarer than the product of quark rates
         if (a == 3 or b == 3) and uniform(stream) > STRANGE_DIQUARK:
             continue
-        spin_one = uniform(stream) < 3.0 * SPIN_ONE_DIQUARK / (1.0 + 3.0 * SPIN_ONE_DIQUARK)
+        spin_one = uniform(stream) < spin_one_weight / (1.0 + spin_one_weight)
         if a == b and not spin_one:
             continue
         high, low = max(a, b), min(a, b)
@@ -84,13 +88,18 @@ def draw_diquark(stream):
 
 
 @njit(cache=True, nogil=True)
-def draw_partner(stream, flavour):
-    """Flavour that joins ``flavour`` to a hadron; its opposite is the new end."""
+def draw_partner(stream, flavour, popcorn):
+    """Flavour that joins ``flavour`` to a hadron; its opposite is the new end.
+
+    With ``popcorn`` a meson will part the baryon from the antibaryon; the spin of the diquark is then only half
+    as much suppressed (the square root: the other half falls to the next diquark).
+    """
     if abs(flavour) > 1000:
         q = draw_light_quark(stream)
         return q if flavour > 0 else -q
     if uniform(stream) < DIQUARK_TO_QUARK / (1.0 + DIQUARK_TO_QUARK):
-        qq = draw_diquark(stream)
+        weight = 3.0 * (math.sqrt(SPIN_ONE_DIQUARK) if popcorn else SPIN_ONE_DIQUARK)
+        qq = draw_diquark(stream, weight)
         return qq if flavour > 0 else -qq
     q = draw_light_quark(stream)
     return -q if flavour > 0 else q
@@ -192,14 +201,78 @@ def combine(stream, a, b):
 
 
 @njit(cache=True, nogil=True)
-def pick_hadrons(stream, mode, mass_left, n_known, partons, n_partons, out):
+def _colour(flavour):
+    """1 for a colour triplet (quark, antidiquark), −1 for an antitriplet."""
+    return 1 if (flavour > 0) == (abs(flavour) < 1000) else -1
+
+
+@njit(cache=True, nogil=True)
+def _pending_popcorn(stream, diquark, share):
+    """Quark of a fresh diquark end that stays behind while the other one leaves in a meson; 0 for none."""
+    if uniform(stream) >= share:
+        return 0
+    c = abs(diquark)
+    return (c // 1000) if uniform(stream) < 0.5 else (c // 100) % 10
+
+
+@njit(cache=True, nogil=True)
+def _join_quarks(stream, a, b):
+    """Diquark code of two quarks that are there already."""
+    high, low = max(a, b), min(a, b)
+    weight = 3.0 * math.sqrt(SPIN_ONE_DIQUARK)
+    spin_one = a == b or uniform(stream) < weight / (1.0 + weight)
+    return 1000 * high + 100 * low + (3 if spin_one else 1)
+
+
+@njit(cache=True, nogil=True)
+def split_off(stream, flavour, popcorn):
+    """Take one hadron off an end; returns (hadron, new flavour, new popcorn quark)."""
+    while True:
+        if abs(flavour) > 1000 and popcorn != 0:
+            c = abs(flavour)
+            leaving = c // 1000 + (c // 100) % 10 - popcorn
+            q = draw_light_quark(stream)
+            sign = 1 if flavour > 0 else -1
+            hadron = combine(stream, sign * leaving, -sign * q)
+            if hadron != 0:
+                return hadron, sign * _join_quarks(stream, popcorn, q), 0
+            continue
+        with_meson = uniform(stream) < POPCORN_SHARE
+        partner = draw_partner(stream, flavour, with_meson)
+        hadron = combine(stream, flavour, partner)
+        if hadron != 0:
+            pending = 0
+            if with_meson and abs(partner) > 1000:
+                pending = _pending_popcorn(stream, partner, 1.0)
+            return hadron, -partner, pending
+
+
+@njit(cache=True, nogil=True)
+def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_partons, out):
     """Turn ``partons[:n_partons]`` (pairs of colour partners) into hadrons ``out``; returns their number or 0.
 
-    ``mass_left`` [GeV] is the mother's mass less the known daughters' and the partons' constituent masses.  One
-    attempt: the caller checks the masses and tries again, with another multiplicity.
+    ``mass_left`` [GeV] is the mother's mass less the known daughters' and the partons' constituent masses.
+    ``rearranged``: the pairs exchange partners.  One attempt: the caller checks the masses and tries again,
+    with another multiplicity but the same pairs.
     """
+    n = 0
+    if mode in (22, 23):
+        # a weak decay: the last pair, the heavy quark's heir and the spectator, becomes one hadron
+        hadron = 0
+        for _ in range(20):
+            hadron = combine(stream, partons[n_partons - 2], partons[n_partons - 1])
+            if hadron != 0:
+                break
+        if hadron == 0:
+            return 0
+        out[0] = hadron
+        n = 1
+        n_partons -= 2
+        if n_partons == 0:
+            return 1
     n_strings = n_partons // 2
-    lowest = max(2, n_known + n_strings)
+    settled = n_known + n
+    lowest = max(2, settled + n_strings)
     if mode >= 60:
         total = mode - 60
     else:
@@ -208,35 +281,31 @@ def pick_hadrons(stream, mode, mass_left, n_known, partons, n_partons, out):
         elif mode == 23:
             lowest = max(lowest, 3)
         slope = MULTIPLICITY_SLOPE_WEAK if mode == 23 else MULTIPLICITY_SLOPE
-        mean = 0.5 * n_known + 0.25 * n_partons + slope * math.log(max(1.1, mass_left / MULTIPLICITY_SCALE))
+        mean = 0.5 * settled + 0.25 * n_partons + slope * math.log(max(1.1, mass_left / MULTIPLICITY_SCALE))
         total = poisson(stream, mean)
         while total < lowest or total > MAX_MULTIPLICITY:
             total = poisson(stream, mean)
-    f0, f1 = partons[0], partons[1]
-    f2, f3 = 0, 0
+    f0, f1, f2, f3 = partons[0], partons[1], 0, 0
     if n_strings == 2:
         f2, f3 = partons[2], partons[3]
-        if uniform(stream) < COLOUR_REARRANGEMENT:
-            f1, f3 = f3, f1
-    n = 0
-    for _ in range(total - n_known - n_strings):
-        end = int(uniform(stream) * n_partons)
-        flavour = f0 if end == 0 else (f1 if end == 1 else (f2 if end == 2 else f3))
-        hadron = 0
-        partner = 0
-        while hadron == 0:
-            partner = draw_partner(stream, flavour)
-            hadron = combine(stream, flavour, partner)
-        out[n] = hadron
-        n += 1
+    p0 = _pending_popcorn(stream, f0, POPCORN_SHARE_OF_ENDS) if abs(f0) > 1000 else 0
+    p1 = _pending_popcorn(stream, f1, POPCORN_SHARE_OF_ENDS) if abs(f1) > 1000 else 0
+    p2 = _pending_popcorn(stream, f2, POPCORN_SHARE_OF_ENDS) if abs(f2) > 1000 else 0
+    for _ in range(total - settled - n_strings):
+        end = int(uniform(stream) * (n_partons - 1))  # the last end, the spectator's, is left alone
         if end == 0:
-            f0 = -partner
+            out[n], f0, p0 = split_off(stream, f0, p0)
         elif end == 1:
-            f1 = -partner
-        elif end == 2:
-            f2 = -partner
+            out[n], f1, p1 = split_off(stream, f1, p1)
         else:
-            f3 = -partner
+            out[n], f2, p2 = split_off(stream, f2, p2)
+        n += 1
+    if n_strings == 2 and rearranged:
+        # the other pairing of triplets with antitriplets
+        if _colour(f0) == _colour(f2):
+            f1, f3 = f3, f1
+        else:
+            f1, f2 = f2, f1
     for s in range(n_strings):
         a = f0 if s == 0 else f2
         b = f1 if s == 0 else f3

@@ -61,7 +61,10 @@ MODE = np.dtype(
         ("first_parameter", np.int64),
         ("n_parameters", np.int64),
         ("photos", np.int64),  # 1 when final-state radiation is allowed
-        ("wave", np.int64),  # orbital momentum of a two-body mode for the mother's line shape, −1 for none
+        ("wave", np.int64),  # lowest orbital momentum of a two-body mode, −1 for any other
+        ("barrier", np.int64),  # 1 when the mother's line shape has the barrier factor of this mode
+        ("m1", np.float64),  # nominal masses [GeV] of the first two daughters
+        ("m2", np.float64),
         ("shaped", np.int64),  # number of daughters with a line shape
     ]
 )

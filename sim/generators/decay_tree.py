@@ -1,27 +1,29 @@
 """The interpreter of the decay table: walks an event's tree, decay by decay, until all is final."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from physics.decays.hadronic_remnant import constituent_mass, pick_hadrons
+from physics.decays.hadronic_remnant import COLOUR_REARRANGEMENT, constituent_mass, pick_hadrons
 from physics.decays.table import (
     FATE_FINAL,
     KIND_HADRONIC_REMNANT,
+    SHAPE_BREIT_WIGNER,
+    SHAPE_FLAT,
     SHAPE_NARROW,
     draw_mode,
     particle_row,
 )
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
-from physics.line_shapes import truncated_breit_wigner
+from physics.line_shapes import draw_resonance_mass, truncated_cauchy
 from physics.phase_space import unweighted_phase_space
 from physics.random import exponential, uniform
 from physics.record import MAX_EVENT_PARTICLES, STATUS_DECAYED, STATUS_FINAL, STATUS_UNDECAYED, set_particle
 
 MAX_DAUGHTERS = 32
-MAX_TRIES = 10000
+MAX_TRIES = 1000
+MAX_MASS_TRIES = 100
 K0, K_SHORT, K_LONG = 311, 310, 130
 
 
@@ -35,6 +37,7 @@ class Work(NamedTuple):
     p: np.ndarray  # float64 (daughters, 4)
     rows: np.ndarray  # int64 (daughters,)
     pdg: np.ndarray  # int64 (daughters,)
+    next_mode: np.ndarray  # int64 (daughters,), modes drawn together with the masses
     counters: np.ndarray  # int64, failures: 0 no open mode, 1 masses do not fit, 2 overflow of a maximum
     decay_matrix: np.ndarray  # complex128
 
@@ -49,28 +52,84 @@ def new_work() -> Work:
         np.zeros((MAX_DAUGHTERS, 4)),
         np.zeros(MAX_DAUGHTERS, np.int64),
         np.zeros(MAX_DAUGHTERS, np.int64),
+        np.full(MAX_DAUGHTERS, -1, np.int64),
         np.zeros(8, np.int64),
         np.zeros(64, np.complex128),
     )
 
 
 @njit(cache=True, nogil=True)
-def draw_mass(stream, particle, highest):
-    """Mass [GeV] of a particle from its line shape, not above ``highest`` where that leaves room."""
+def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
+    """Mass [GeV] of particle ``row`` that will decay by mode ``m``, below ``highest``; −1 when there is no room."""
+    particle = table.particles[row]
     if particle.shape == SHAPE_NARROW:
         return particle.mass
-    high = min(particle.mass_max, highest)
     low = particle.mass_min
+    high = min(particle.mass_max, highest)
+    if m >= 0:
+        low = max(low, table.modes[m].threshold)
     if high <= low:
-        return low
-    return truncated_breit_wigner(stream, particle.mass, particle.width, low, high)
+        return -1.0
+    if particle.shape == SHAPE_FLAT:
+        return low + (high - low) * uniform(stream)
+    if particle.shape == SHAPE_BREIT_WIGNER and m >= 0 and table.modes[m].barrier == 1:
+        mode = table.modes[m]
+        return draw_resonance_mass(
+            stream,
+            particle.mass,
+            particle.width,
+            low,
+            high,
+            mode.m1,
+            mode.m2,
+            mode.wave,
+            parent,
+            sibling,
+            birth_wave,
+        )
+    return truncated_cauchy(stream, particle.mass, particle.width, low, high)
 
 
 @njit(cache=True, nogil=True)
-def choose_daughters(stream, table, work, row, mass, fixed_mode):
-    """Fill work.rows, work.pdg, work.masses with the daughters of a decay; returns (number, mode), (0, −1) for none."""
-    for _ in range(MAX_TRIES):
-        m = draw_mode(table, row, uniform(stream)) if fixed_mode < 0 else fixed_mode
+def draw_masses(stream, table, work, n, mass, birth_wave):
+    """Modes and masses of ``n`` daughters ``work.rows`` of a decay of ``mass``; False when they do not fit."""
+    for attempt in range(MAX_MASS_TRIES):
+        left = mass
+        lightest = 0.0
+        for k in range(n):
+            particle = table.particles[work.rows[k]]
+            lightest += particle.mass_min
+            if attempt % 10 == 0:
+                work.next_mode[k] = -1
+                if particle.shape != SHAPE_NARROW:
+                    work.next_mode[k] = draw_mode(table, work.rows[k], uniform(stream))
+        for k in range(n):
+            row = work.rows[k]
+            parent, sibling = -1.0, 0.0
+            if n == 2 and birth_wave >= 0:
+                parent = mass
+                sibling = table.particles[work.rows[1 - k]].mass
+            highest = mass - (lightest - table.particles[row].mass_min)
+            m = draw_mass(stream, table, row, work.next_mode[k], highest, parent, sibling, birth_wave)
+            if m < 0.0:
+                left = -1.0
+                break
+            work.masses[k] = m
+            left -= m
+        if left > 0.0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def choose_daughters(stream, table, work, row, mass, m):
+    """Fill work.rows, .pdg, .masses, .next_mode with the daughters of a decay; returns (number, mode).
+
+    ``m`` is the mode when it was drawn with the mass already, or −1.  (0, −1): the particle cannot decay.
+    """
+    for attempt in range(MAX_TRIES):
+        if attempt > 0 or m < 0:
+            m = draw_mode(table, row, uniform(stream))
         if m < 0:
             return 0, -1
         mode = table.modes[m]
@@ -83,16 +142,14 @@ def choose_daughters(stream, table, work, row, mass, fixed_mode):
             if n > 0:
                 return n, m
             continue
-        for _ in range(100):
-            left = mass
-            for k in range(n):
-                r = table.daughters[first + k]
-                work.rows[k] = r
-                work.pdg[k] = table.particles[r].pdg
-                work.masses[k] = draw_mass(stream, table.particles[r], mass)
-                left -= work.masses[k]
-            if left > 0.0:
-                return n, m
+        for k in range(n):
+            r = table.daughters[first + k]
+            work.rows[k] = r
+            work.pdg[k] = table.particles[r].pdg
+            work.masses[k] = table.particles[r].mass
+            work.next_mode[k] = -1
+        if mode.shaped == 0 or draw_masses(stream, table, work, n, mass, mode.wave):
+            return n, m
     return 0, -1
 
 
@@ -115,8 +172,10 @@ def remnant_daughters(stream, table, work, m, mass):
             code = table.daughter_pdg[first + k]
             mass_left -= constituent_mass(code)
             n_partons += 1
-    if n_partons == 0:
-        pass
+    if mode.pythia_mode in (22, 23) and n_partons >= 2:
+        # the spectator quark does not go into the virtual W
+        mass_left += constituent_mass(table.daughter_pdg[first + mode.n_daughters - 1])
+    rearranged = uniform(stream) < COLOUR_REARRANGEMENT
     partons = work.pdg[MAX_DAUGHTERS - 4 :]
     for _ in range(200):
         n = n_known
@@ -136,23 +195,33 @@ def remnant_daughters(stream, table, work, m, mass):
             if used == 0:
                 return 0
             n_new = pick_hadrons(
-                stream, mode.pythia_mode, mass_left, n_known, partons, used, work.pdg[n_known:]
+                stream, mode.pythia_mode, mass_left, rearranged, n_known, partons, used, work.pdg[n_known:]
             )
             if n_new == 0:
                 continue
             n += n_new
-        left = mass
-        for k in range(n):
-            if k >= n_known:
-                work.rows[k] = particle_row(table, work.pdg[k])
-                if work.rows[k] < 0:
-                    left = -1.0
-                    break
-            work.masses[k] = draw_mass(stream, table.particles[work.rows[k]], mass)
-            left -= work.masses[k]
-        if left > 0.0:
+        known = True
+        for k in range(n_known, n):
+            work.rows[k] = particle_row(table, work.pdg[k])
+            known = known and work.rows[k] >= 0
+        if known and remnant_masses(stream, table, work, n, mass):
             return n
     return 0
+
+
+@njit(cache=True, nogil=True)
+def remnant_masses(stream, table, work, n, mass):
+    """One attempt at the masses of a remnant's daughters, each on its own; False when they do not fit."""
+    left = mass
+    for k in range(n):
+        row = work.rows[k]
+        work.next_mode[k] = -1
+        if table.particles[row].shape != SHAPE_NARROW:
+            work.next_mode[k] = draw_mode(table, row, uniform(stream))
+        m = draw_mass(stream, table, row, work.next_mode[k], 1e9, -1.0, 0.0, -1)
+        work.masses[k] = m
+        left -= m if m > 0.0 else 1e9
+    return left > 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -241,10 +310,7 @@ def _decay_entry(stream, table, work, event, n, i, row):
         status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
         set_particle(event, n, work.pdg[k], kx, ky, kz, ke, i, status, vx, vy, vz, t)
         work.row[n] = r
-        work.mode[n] = -1
+        work.mode[n] = work.next_mode[k]
         work.time[n] = -1.0
         n += 1
     return n
-
-
-_ = math
