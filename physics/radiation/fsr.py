@@ -118,13 +118,13 @@ def _interference(n, p, charges, emitter, ex, ey, ez, ee, d, k, shrink, mass, re
 
 
 @njit(cache=True, nogil=True)
-def _emit(stream, n, p, masses, charges, i, mass, crude_integral, omega_max, safety, photons, n_photons):
+def _emit(stream, n, p, masses, charges, i, mass, thinning, safety, photons, n_photons):
     """Try one photon from daughter ``i`` in the rest frame of the daughters, of invariant mass ``mass``.
 
-    The crude density is safety · α/(2π) dω/ω · ``crude_integral`` on (MIN_PHOTON_ENERGY, ``omega_max``).  On
-    acceptance ``p`` and ``photons[n_photons]`` are written and True is returned.
+    ``thinning`` is a random number in (0, bound), the bound being that of ∫dω/ω times the angular integral:
+    smaller values than the product go on.  On acceptance ``p`` and ``photons[n_photons]`` are written and
+    True is returned.
     """
-    omega = MIN_PHOTON_ENERGY * (omega_max / MIN_PHOTON_ENERGY) ** uniform(stream)
     m = masses[i]
     energy = p[i, 3]
     momentum = math.sqrt(p[i, 0] ** 2 + p[i, 1] ** 2 + p[i, 2] ** 2)
@@ -133,8 +133,14 @@ def _emit(stream, n, p, masses, charges, i, mass, crude_integral, omega_max, saf
     rest_energy = mass - energy
     rest_mass2 = (rest_energy - momentum) * (rest_energy + momentum)
     rest_mass = math.sqrt(rest_mass2) if rest_mass2 > 0.0 else 0.0
-    if omega >= largest_photon_energy(mass, m, rest_mass):
+    omega_max = largest_photon_energy(mass, m, rest_mass)
+    if omega_max <= MIN_PHOTON_ENERGY:
         return False
+    crude_integral = angular_integral(energy / m, 2.0 * math.log((energy + momentum) / m))
+    log_range = math.log(omega_max / MIN_PHOTON_ENERGY)
+    if thinning > log_range * crude_integral:
+        return False
+    omega = MIN_PHOTON_ENERGY * math.exp(log_range * uniform(stream))
 
     # kinematics of (charge, Y) in their new rest frame, exact
     reduced_mass = math.sqrt(mass * (mass - 2.0 * omega))
@@ -222,22 +228,26 @@ def radiate(stream, n, p, masses, charges, mother_mass, photons):
     for i in range(n):
         if charges[i] != 0.0:
             n_charged += 1
-            # |Q| > 1 (doubly charged baryons) would need the square in the exponent; Q² = 4 at most
             ratio = 2.0 * p[i, 3] / masses[i]
-            product *= ratio if abs(charges[i]) == 1.0 else ratio**4
+            product *= ratio if abs(charges[i]) == 1.0 else ratio**4  # Q² = 4: Δ⁺⁺, Σ_c⁺⁺
     if n_charged == 0 or mother_mass <= 4.0 * MIN_PHOTON_ENERGY:
         return 0
     safety = MAX_INTERFERENCE if n_charged > 1 else 1.0
     unit = safety * ALPHA / (2.0 * math.pi)
-    bound = unit * 4.0 * math.log(0.5 * mother_mass / MIN_PHOTON_ENERGY) * math.log(product)
-    arrival = exponential(stream)
+    log_range = math.log(0.5 * mother_mass / MIN_PHOTON_ENERGY)
+    log_product = math.log(product)
+    bound = unit * 4.0 * log_range * log_product
+    u = uniform(stream)
+    if u < 1.0 - bound:
+        return 0  # the logarithm is not needed: exp(−bound) is larger still
+    arrival = -math.log(u)
     if arrival > bound:
         return 0
 
     n_photons = 0
     total_x, total_y, total_z, total_e, mass = 0.0, 0.0, 0.0, mother_mass, mother_mass
     while arrival <= bound and n_photons < photons.shape[0]:
-        pick = uniform(stream) * bound
+        pick = uniform(stream) * log_product
         if n_photons > 0:
             for j in range(n):
                 p[j, 0], p[j, 1], p[j, 2], p[j, 3] = boost_to_rest_frame(
@@ -247,20 +257,11 @@ def radiate(stream, n, p, masses, charges, mother_mass, photons):
         for i in range(n):
             if charges[i] == 0.0:
                 continue
-            momentum2 = p[i, 0] ** 2 + p[i, 1] ** 2 + p[i, 2] ** 2
-            rest_energy = mass - p[i, 3]
-            rest_mass2 = rest_energy * rest_energy - momentum2
-            rest_mass = math.sqrt(rest_mass2) if rest_mass2 > 0.0 else 0.0
-            omega_max = largest_photon_energy(mass, masses[i], rest_mass)
-            if omega_max <= MIN_PHOTON_ENERGY:
-                continue
-            log_term = 2.0 * math.log((p[i, 3] + math.sqrt(momentum2)) / masses[i])
-            integral = angular_integral(p[i, 3] / masses[i], log_term)
-            pick -= unit * charges[i] ** 2 * math.log(omega_max / MIN_PHOTON_ENERGY) * integral
+            pick -= charges[i] ** 2 * math.log(2.0 * p[i, 3] / masses[i])
             if pick < 0.0:
-                emitted = _emit(
-                    stream, n, p, masses, charges, i, mass, integral, omega_max, safety, photons, n_photons
-                )
+                # the rest of the number is uniform again
+                thinning = -pick / charges[i] ** 2 * 4.0 * log_range
+                emitted = _emit(stream, n, p, masses, charges, i, mass, thinning, safety, photons, n_photons)
                 break
         if n_photons > 0:
             last = n_photons + 1 if emitted else n_photons
