@@ -44,7 +44,7 @@ def ctau(pdg: int) -> float:
     return 0.0 if value is None else float(value) * 0.1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def final_mass(pdg):
     """Mass [GeV] of a particle that reaches the detector; −1 for any other."""
     species = abs(pdg)
@@ -69,7 +69,7 @@ def final_mass(pdg):
     return -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def final_charge(pdg):
     """Charge [e] of a particle that reaches the detector (0 for neutrals and unknown ones)."""
     species = abs(pdg)
