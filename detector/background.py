@@ -45,7 +45,7 @@ def compile_background(section: BackgroundSection) -> Background:
     return Background(*(getattr(section, name).number for name in Background._fields))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def background_showers(stream, showers, n, background, calorimeter):
     """Append the event's beam-background showers; returns the new number of showers.
 

@@ -178,7 +178,7 @@ def compile_calorimeter(
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def cluster_region(theta, calorimeter):
     """Region (``clusterReg``) of a polar angle [rad]."""
     edges = calorimeter.theta_edges
@@ -195,7 +195,7 @@ def cluster_region(theta, calorimeter):
     return BACKWARD
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def resolution(energy, region, quantity, calorimeter):
     """Core width for an energy [GeV]: σ_E/E, σ_θ [rad] or σ_φ [rad] (``quantity`` ENERGY, THETA, PHI).
 
@@ -209,7 +209,7 @@ def resolution(energy, region, quantity, calorimeter):
     return row[0] / energy + row[1] / root + row[2] / math.sqrt(root) + row[3]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def novosibirsk(stream, tail):
     """Draw a Novosibirsk number with peak 0, width 1 (FWHM/2.355) and tail parameter ``tail`` (η).
 
@@ -221,7 +221,7 @@ def novosibirsk(stream, tail):
     return (math.exp(tail * tail - tail * normal(stream)) - 1.0) / scale
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def shower_energy(stream, energy, region, calorimeter):
     """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy."""
     sigma = energy * resolution(energy, region, ENERGY, calorimeter)
@@ -234,7 +234,7 @@ def shower_energy(stream, energy, region, calorimeter):
     return measured
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def detection_efficiency(energy, region, calorimeter):
     """Probability that a photon showers in crystals and is found; the 20 MeV threshold comes on top of it."""
     if region == OUTSIDE:
@@ -243,14 +243,14 @@ def detection_efficiency(energy, region, calorimeter):
     return efficiency * calorimeter.gap_efficiency if region > BACKWARD else efficiency
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def shower_depth(energy, calorimeter):
     """Mean depth [cm] of an electromagnetic shower: (ln(E/E_c) + ½ + 2) X0 for photons (PDG, Passage, 34.36)."""
     t = math.log(max(energy / calorimeter.critical_energy, 1.0)) + 2.5
     return min(t * calorimeter.radiation_length, 0.6 * calorimeter.crystal_length)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def timing_error(energy, e1_fraction, calorimeter):
     """dt99 [ns] of a cluster: inversely proportional to the energy of its highest crystal, with a floor.
 

@@ -34,6 +34,7 @@ class TopSection(Section):
     photons: Scale
     background_photons: Scale
     photon_time: Time
+    dispersion: Fraction
     start_time: Time
     tail_probability: Fraction
     tail_time: Time
@@ -146,8 +147,9 @@ def compile_top(section: TopSection) -> Top:
         derivative = r / sine / SPEED_OF_LIGHT + np.gradient(t, step, axis=0)
         # a photon that changes ends with β has no derivative: leave it out
         keep = trapped & (np.abs(derivative) < 80.0)
-        count = np.maximum(keep.sum(axis=1), 1)
-        rms = np.sqrt((keep * derivative**2).sum(axis=1) / count)
+        # photons with a long way are blurred by dispersion and tell less
+        weight = keep / (1.0 + (section.dispersion.number * t / section.photon_time.number) ** 2)
+        rms = np.sqrt((weight * derivative**2).sum(axis=1) / np.maximum(trapped.sum(axis=1), 1))
         times[i] = np.concatenate([[0.0], np.cumsum(0.5 * (rms[1:] + rms[:-1]) * step)])
         light = (1.0 - (slowness / section.index.number) ** 2) / (1.0 - section.index.number**-2)
         yields[i] = section.photons.number * light * trapped.mean(axis=1) / reference.mean() / sine
@@ -177,7 +179,7 @@ def compile_arich(section: ArichSection) -> Arich:
     return Arich(*(getattr(section, name).number for name in Arich._fields))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def top_expectation(i, f, slowness, top):
     """Effective time [ns] and photon yield between the cosine nodes ``i`` and ``i + 1`` (fraction ``f``)."""
     position = (slowness - 1.0) / top.slowness_step
@@ -194,7 +196,7 @@ def top_expectation(i, f, slowness, top):
     return a + f * (b - a), c + f * (d - c)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def in_top(x, y, z, top):
     """Whether the straight line from the origin through (x, y, z) crosses a quartz bar."""
     rho = math.sqrt(x * x + y * y)
@@ -207,7 +209,7 @@ def in_top(x, y, z, top):
     return abs(phi - math.floor(phi + 0.5)) * top.sector < top.half_bar
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def in_arich(x, y, z, arich):
     """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
     if z <= 0.0:
@@ -216,7 +218,7 @@ def in_arich(x, y, z, arich):
     return arich.inner_radius < rho < arich.outer_radius
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownesses, top, out):
     """Measure the light of a track in a quartz bar and write the log-likelihoods of the six hypotheses.
 
@@ -253,14 +255,14 @@ def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownes
         out[h] = log_l
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def cherenkov_angle(slowness, index):
     """Cherenkov angle [rad]; 0 below threshold."""
     cosine = slowness / index
     return math.acos(cosine) if cosine < 1.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, arich, out):
     """Measure the aerogel ring of a track and write the log-likelihoods of the six hypotheses."""
     full = 1.0 - 1.0 / (arich.index * arich.index)

@@ -55,7 +55,7 @@ def trimmed_clusters(clusters: Clusters) -> Clusters:
     return Clusters(clusters.offsets, *(column[:n] for column in clusters[1:]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def carriers(flights, first, last, carrier):
     """Fill ``carrier[track]`` with the flight (index in the event) that carries a track on to the calorimeter.
 
@@ -89,7 +89,7 @@ def carriers(flights, first, last, carrier):
     return n_tracks
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def event_showers(stream, key, event, flights, first, last, showers, depths, left, csi, calorimeter):
     """Showers of all flights of an event that reach the calorimeter; returns their number."""
     n = 0
@@ -126,7 +126,7 @@ def event_showers(stream, key, event, flights, first, last, showers, depths, lef
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def merge_showers(showers, n, distance):
     """Merge every shower into a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
 
@@ -156,7 +156,7 @@ def merge_showers(showers, n, distance):
             showers.owner[weak] = strong
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_clusters(
     stream, key, event, i_event, flights, first, showers, n, carrier, n_tracks, tracks, clusters, calorimeter
 ):
@@ -233,7 +233,7 @@ def fill_clusters(
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def measure_calorimeter(
     stream, key, event, i_event, flights, tracks, clusters, showers, depths, left, carrier, csi, calorimeter, background
 ):

@@ -91,7 +91,7 @@ def compile_strips(section: StripDedxSection) -> Dedx:
     return _compile(section, np.maximum(most_probable, 1e-9))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def dedx_log_likelihoods(stream, samples, sine, log_true, log_p, log_masses, dedx, out):
     """Measure a track's dE/dx and write the log-likelihoods of the six hypotheses into ``out``.
 

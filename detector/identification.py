@@ -90,7 +90,7 @@ def compile_identification(section: IdentificationSection, templates: Templates)
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def identify_track(
     stream, i, c, first, row, flights, tracks, clusters, first_cluster, passages, slownesses,
     identification, calorimeter, klm, csi, iron,
@@ -166,7 +166,7 @@ def identify_track(
                     out[KLM, h] += templates.scatter[region - 1, h, s]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def identify(
     stream, key, event, i_event, flights, tracks, clusters, carrier, passages, slownesses,
     identification, calorimeter, klm, csi, iron,

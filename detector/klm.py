@@ -131,7 +131,7 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
     """Take a track from the calorimeter's face through the field to the coil; returns point and direction."""
     if charge == 0 or p < 0.1:
@@ -148,7 +148,7 @@ def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
     return x, y, z, ux, uy, uz
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def klm_entry(x, y, z, ux, uy, uz, klm):
     """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
     transverse = math.sqrt(ux * ux + uy * uy)
@@ -173,7 +173,7 @@ def klm_entry(x, y, z, ux, uy, uz, klm):
     return 0, 0.0, 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def available_layers(region, klm):
     """Instrumented layers of a region."""
     if region == BARREL:
@@ -181,7 +181,7 @@ def available_layers(region, klm):
     return klm.forward_layers if region == FORWARD else klm.backward_layers
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     """Outermost layer (1 is the first, 0 none) that a particle with ``beta_gamma`` behind the crystals reaches.
 
@@ -198,7 +198,7 @@ def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     return min(layer, available_layers(region, klm))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
     """Passage of a particle that entered the muon system's first layer region.
 

@@ -60,7 +60,7 @@ def trimmed_klm_clusters(klm_clusters: KLMClusters) -> KLMClusters:
     return KLMClusters(klm_clusters.offsets, *(column[:n] for column in klm_clusters[1:]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
     """Passage of flight ``i`` (index ``k`` in the event) through the muon system."""
     passages.region[k] = 0
@@ -105,7 +105,7 @@ def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
         passages.z[k] = z + way * uz + blur * normal(stream)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _angle2(ax, ay, az, bx, by, bz):
     """Squared angle (small angles) between two directions."""
     cross_x, cross_y, cross_z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
@@ -115,7 +115,7 @@ def _angle2(ax, ay, az, bx, by, bz):
     return (cross_x * cross_x + cross_y * cross_y + cross_z * cross_z) / (dot * dot)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def measure_klm(
     stream, key, event, i_event, flights, tracks, clusters, klm_clusters, depths, left, carrier, passages, klm, iron
 ):

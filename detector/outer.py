@@ -78,7 +78,7 @@ def new_scratch(flights_per_event: int) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _measure(key, numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer):
     """Measure events from ``begin`` on; returns (the event it stopped at, DONE or whose memory was full)."""
     s = scratch

@@ -22,7 +22,7 @@ RATIO_BINS, RATIO_HIGH = 33, 1.6
 """Bins of E/p: bin 0 for no cluster, the others even up to RATIO_HIGH."""
 PULSE_BINS = 8
 SCATTER_BINS, SCATTER_HIGH = 6, 3.0
-SAMPLES = 1500
+SAMPLES = 1000
 """Simulated particles for one bin of the tables."""
 
 
@@ -35,7 +35,7 @@ class Templates(NamedTuple):
     scatter: np.ndarray  # (3 regions, 6 hypotheses, scatter bins), of tracks with hits
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def ratio_bin(energy, p):
     """Bin of E/p; 0 without a cluster."""
     if energy <= 0.0:
@@ -43,26 +43,26 @@ def ratio_bin(energy, p):
     return 1 + min(int((RATIO_BINS - 1) * energy / (p * RATIO_HIGH)), RATIO_BINS - 2)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def momentum_bin(log_p):
     """Bin of ln p."""
     i = int((log_p - MOMENTUM_LOW) / (MOMENTUM_HIGH - MOMENTUM_LOW) * MOMENTUM_BINS)
     return min(max(i, 0), MOMENTUM_BINS - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def pulse_bin(pulse):
     """Bin of the pulse-shape variable."""
     return min(int(pulse * PULSE_BINS), PULSE_BINS - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def scatter_bin(scatter):
     """Bin of the scatter of muon-system hits."""
     return min(int(scatter / SCATTER_HIGH * SCATTER_BINS), SCATTER_BINS - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_ratio(stream, h, c, pdg, samples, showers, depths, left, csi, calorimeter, ratio, pulse):
     """Fill E/p and pulse shape of one species for barrel tracks at 90°, straight through the face."""
     step = (MOMENTUM_HIGH - MOMENTUM_LOW) / MOMENTUM_BINS
@@ -87,7 +87,7 @@ def fill_ratio(stream, h, c, pdg, samples, showers, depths, left, csi, calorimet
                 pulse[c, b, h, pulse_bin(showers.pulse[0])] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_layers(stream, h, pdg, charge, samples, showers, depths, left, csi, iron, calorimeter, klm, layer, scatter):
     """Fill outermost layer and scatter of one species: flat in ln p above 0.4 GeV, incidence as in each region."""
     thickness = calorimeter.crystal_length * calorimeter.density
