@@ -67,7 +67,7 @@ def polarised_cp_parameters(
     return -cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular**2 / total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_mixed_pair(stream, lifetime, delta_m):
     """Draw (flavour₁, flavour₂, t₁, t₂): ±1 for B⁰ and anti-B⁰ at decay, proper times in units of
     ``lifetime``'s.
@@ -86,19 +86,19 @@ def draw_mixed_pair(stream, lifetime, delta_m):
     return flavour1, flavour1, t1, t2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def probability_of_b0_tag(s, c, delta_m, dt):
     """Probability that the tag decays as a B⁰ given Δt = t_CP − t_tag; its complement is the anti-B⁰'s."""
     return 0.5 * (1.0 + s * math.sin(delta_m * dt) - c * math.cos(delta_m * dt))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def tag_flavour(stream, s, c, delta_m, dt):
     """Draw the flavour (±1) with which the tag of a CP decay decays; ``dt`` = t_CP − t_tag."""
     return 1 if uniform(stream) < probability_of_b0_tag(s, c, delta_m, dt) else -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_cp_pair(stream, lifetime, delta_m, s, c):
     """Draw (flavour of the tag, t_CP, t_tag) when one B is known to decay to a CP mode (signal samples)."""
     t_cp = lifetime * exponential(stream)
@@ -106,7 +106,7 @@ def draw_cp_pair(stream, lifetime, delta_m, s, c):
     return tag_flavour(stream, s, c, delta_m, t_cp - t_tag), t_cp, t_tag
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def delta_t_density(dt, lifetime, delta_m, sign):
     """Density in Δt of unmixed (``sign`` = +1) or mixed (−1) pairs: e^(−|Δt|/τ) (1 ± cos ΔmΔt)/(4τ)."""
     return math.exp(-abs(dt) / lifetime) * (1.0 + sign * math.cos(delta_m * dt)) / (4.0 * lifetime)
