@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sim.production import Request
 
 app = typer.Typer(
@@ -160,12 +158,15 @@ def _produce(request: Request, path: Path, *, threads: int, force: bool, quiet: 
             return Text(f"{task.speed:,.0f} events/s" if task.speed else "", style="progress.data.speed")
 
     console = Console(stderr=True)
-    if not kernels_are_compiled(stage):
-        console.print("Compiling kernels: this happens once for each kind of sample and takes about a minute.")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(request.sample, total=request.events)
-        advance: Callable[[int], None] = lambda n: progress.advance(task, n)  # noqa: E731
+        task = progress.add_task(request.sample, total=request.events, visible=False)
+
+        def advance(events: int) -> None:
+            if events == 0 and not kernels_are_compiled(stage):
+                console.print("Compiling kernels: only before the first events of their kind, about a minute.")
+            progress.update(task, advance=events, visible=True)
+
         metadata = write_file(request, path, threads=threads, force=force, report=advance)
     remember_compiled(stage)
     return metadata

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 FORMATS = {".root": "ROOT", ".parquet": "Parquet", ".hepmc3": "HepMC3"}
+COUNTERS = {"nmc", "ntrack", "ncluster", "nklm"}
+"""Branches that hold the lengths of the collections, as every tree with jagged branches has them."""
 METADATA_KEY = "belfast"
 """Name of the JSON record in a file: TObjString, Parquet key or HepMC3 run attribute."""
 
@@ -279,6 +281,8 @@ def column_ranges(path: Path, tree: str) -> dict[str, tuple[float, float, float]
     totals: dict[str, list[float]] = {}
     for chunk in _iterate(path, tree):
         for name, values in chunk.items():
+            if name in COUNTERS:
+                continue
             finite = values[np.isfinite(values)]
             low, total, count, high = totals.get(name, [np.inf, 0.0, 0, -np.inf])
             if finite.size:

@@ -269,7 +269,7 @@ def write_file(
 ) -> dict[str, Any]:
     """Produce ``request`` into the file ``output``; returns its metadata.
 
-    ``report`` is called with the number of events after each chunk.  Raises ValueError for what a user can mend;
+    ``report`` is called with 0 when all tables are loaded, then with the number of events after each chunk.  Raises ValueError for what a user can mend;
     whatever happens, no half-written file stays behind.
     """
     from sim.files import OutputFile, check_output
@@ -279,6 +279,7 @@ def write_file(
     account = Account(generated=request.events, selected=request.events, sum_weights=float(request.events))
     with OutputFile(output, request.tree, account.metadata(line)) as file:
         account = Account()
+        report(0)
         for result in process(line, threads):
             account.add(result)
             file.write(result.table)
