@@ -11,17 +11,19 @@ q = +1 when the tag decays as a B⁰, λ = (q/p) Ā/A, S = 2 Im λ/(1 + |λ|²),
 
 How a generator uses it.  The times of all pairs have the same density, and so have the modes, as long as a CP
 mode has the same branching fraction in the tables of B⁰ and anti-B⁰ (it has in DECAY_BELLE2.DEC).  So nothing
-is rejected: call :func:`draw_mixed_pair`, let each B choose its mode from the table of its flavour; if
-exactly one chose a CP mode, draw the flavour of the other again with :func:`tag_flavour`, and if that
-changed, let the other choose again among its flavour's modes that are not CP modes.  Should both choose CP
-modes (5e-5 of the pairs), the flavours stay as drawn: the correlation of two CP decays is not modelled.
+is rejected: :func:`draw_pair_with_modes` draws flavours and times, lets each B choose its mode from the table
+of its flavour, and if exactly one chose a CP mode, draws the flavour of the other again, given Δt; where that
+changed, the other chooses again among its new flavour's modes that are not CP modes.  Should both choose CP
+modes (5e-5 of the pairs), all stays as drawn: the correlation of two CP decays is not modelled.
 """
 
 import cmath
 import math
+from collections.abc import Sequence
 
 from numba import njit
 
+from physics.decays.table import draw_mode
 from physics.random import exponential, uniform
 
 B0_LIFETIME = 1.517e-3
@@ -67,6 +69,23 @@ def polarised_cp_parameters(
     return -cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular**2 / total)
 
 
+def cp_asymmetry(model: str, arguments: Sequence[float]) -> tuple[float, float] | None:
+    """Return (S, C) of a mode by its EvtGen model and arguments; None for a model without CP violation.
+
+    SSD_CP with 8 arguments (Δm, ΔΓ/Γ, |q/p|, arg q/p, |A|, arg A, |Ā|, arg Ā) and SVV_CP with 9 (β, Δm, cp,
+    then three transversity amplitudes with phases).  Raises ValueError for another number of arguments.
+    """
+    wanted = {"SSD_CP": 8, "SVV_CP": 9}.get(model)
+    if wanted is None:
+        return None
+    if len(arguments) != wanted:
+        message = f"{model} needs {wanted} arguments, not {len(arguments)}."
+        raise ValueError(message)
+    if model == "SSD_CP":
+        return cp_parameters(*arguments[2:])
+    return polarised_cp_parameters(arguments[0], arguments[2], *arguments[3::2]), 0.0
+
+
 @njit(cache=True, nogil=True, _nrt=False)
 def draw_mixed_pair(stream, lifetime, delta_m):
     """Draw (flavour₁, flavour₂, t₁, t₂): ±1 for B⁰ and anti-B⁰ at decay, proper times in units of
@@ -104,6 +123,52 @@ def draw_cp_pair(stream, lifetime, delta_m, s, c):
     t_cp = lifetime * exponential(stream)
     t_tag = lifetime * exponential(stream)
     return tag_flavour(stream, s, c, delta_m, t_cp - t_tag), t_cp, t_tag
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _is_cp(asymmetry, m):
+    return not math.isnan(asymmetry[m, 0])
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _draw_flavour_mode(stream, particles, cumulative, asymmetry, row):
+    """Draw a mode of particle ``row`` that is not a CP mode (any mode when it has hardly another)."""
+    m = draw_mode(particles, cumulative, row, uniform(stream))
+    for _ in range(1000):
+        if not _is_cp(asymmetry, m):
+            break
+        m = draw_mode(particles, cumulative, row, uniform(stream))
+    return m
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def draw_pair_with_modes(
+    stream, particles, cumulative, asymmetry, row1, anti_row1, row2, anti_row2, lifetime, delta_m
+):
+    """Draw (flavour₁, flavour₂, t₁, t₂, mode₁, mode₂) of a neutral pair with mixing and CP violation.
+
+    ``particles``, ``cumulative``, ``asymmetry`` of the :class:`physics.decays.table.DecayTable`; rows of each
+    B as B⁰ and as anti-B⁰ (of a signal B, its aliases).  Flavours ±1 and proper times are those at decay,
+    modes are rows of the table, −1 where a particle has none.
+    """
+    flavour1, flavour2, t1, t2 = draw_mixed_pair(stream, lifetime, delta_m)
+    mode1 = draw_mode(particles, cumulative, row1 if flavour1 > 0 else anti_row1, uniform(stream))
+    mode2 = draw_mode(particles, cumulative, row2 if flavour2 > 0 else anti_row2, uniform(stream))
+    if mode1 < 0 or mode2 < 0 or _is_cp(asymmetry, mode1) == _is_cp(asymmetry, mode2):
+        return flavour1, flavour2, t1, t2, mode1, mode2
+    if _is_cp(asymmetry, mode1):
+        flavour = tag_flavour(stream, asymmetry[mode1, 0], asymmetry[mode1, 1], delta_m, t1 - t2)
+        if flavour != flavour2:
+            flavour2 = flavour
+            row = row2 if flavour2 > 0 else anti_row2
+            mode2 = _draw_flavour_mode(stream, particles, cumulative, asymmetry, row)
+    else:
+        flavour = tag_flavour(stream, asymmetry[mode2, 0], asymmetry[mode2, 1], delta_m, t2 - t1)
+        if flavour != flavour1:
+            flavour1 = flavour
+            row = row1 if flavour1 > 0 else anti_row1
+            mode1 = _draw_flavour_mode(stream, particles, cumulative, asymmetry, row)
+    return flavour1, flavour2, t1, t2, mode1, mode2
 
 
 @njit(cache=True, nogil=True, _nrt=False)

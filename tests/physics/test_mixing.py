@@ -12,13 +12,16 @@ from scipy.stats import chi2, kstest
 from physics.decays.mixing import (
     B0_LIFETIME,
     DELTA_M,
+    cp_asymmetry,
     cp_parameters,
     delta_t_density,
     draw_cp_pair,
     draw_mixed_pair,
+    draw_pair_with_modes,
     integrated_mixing,
     polarised_cp_parameters,
 )
+from physics.decays.table import PARTICLE
 from physics.random import open_stream, stream_key
 
 EVENTS = 400_000
@@ -115,3 +118,51 @@ def test_parameters_of_evtgen_models():
     # a CP-even pure state, such as J/ψ K_L's partner: S = −sin 2β
     assert polarised_cp_parameters(0.39, 1, 1.0, 1.0, 0.0) == pytest.approx(-math.sin(0.78))
     assert polarised_cp_parameters(0.39, 1, 0.0, 0.0, 1.0) == pytest.approx(math.sin(0.78))
+    assert cp_asymmetry("SSD_CP", [507.0, 0.0, 1.0, -0.78, 1.0, 0.0, -1.0, 0.0])[0] == pytest.approx(
+        math.sin(0.78)
+    )
+    assert cp_asymmetry("SVV_CP", [0.39, 507.0, 1.0, 0.0, 0.0, 1.1, 0.0, 0.0, 0.0]) == (-math.sin(0.78), 0.0)
+    assert cp_asymmetry("PHSP", []) is None
+    with pytest.raises(ValueError, match="8 arguments"):
+        cp_asymmetry("SSD_CP", [1.0])
+
+
+@njit
+def _full_pairs(key, particles, cumulative, asymmetry, out):
+    stream = np.zeros(8, np.uint64)
+    for k in range(out.shape[0]):
+        open_stream(stream, key, k, 0, 0)
+        f1, f2, t1, t2, m1, m2 = draw_pair_with_modes(
+            stream, particles, cumulative, asymmetry, 0, 1, 0, 1, B0_LIFETIME, DELTA_M
+        )
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3], out[k, 4], out[k, 5] = f1, f2, t1, t2, m1, m2
+
+
+def test_modes_flavours_and_times_of_generic_pairs():
+    """A toy table: B⁰ → a CP mode (10 %) or one of two modes of its flavour; anti-B⁰ likewise."""
+    particles = np.zeros(2, PARTICLE)
+    particles["first_mode"], particles["n_modes"] = (0, 3), (3, 3)
+    cumulative = np.array([0.1, 0.4, 1.0, 0.1, 0.4, 1.0])
+    asymmetry = np.full((6, 2), np.nan)
+    asymmetry[[0, 3]] = 0.7, 0.0
+    out = np.zeros((1_000_000, 6))
+    _full_pairs(stream_key(4, "pairs"), particles, cumulative, asymmetry, out)
+    f1, f2, t1, t2, m1, m2 = out.T
+    # branching fractions and flavours of the modes are those of the table
+    for mode, fraction in ((0, 0.1), (1, 0.3), (2, 0.6)):
+        for m in (m1, m2):
+            count = np.count_nonzero(m % 3 == mode)
+            assert abs(count - fraction * len(out)) < 4 * math.sqrt(len(out) * fraction)
+    assert np.array_equal(f1 > 0, m1 < 3)
+    assert np.array_equal(f2 > 0, m2 < 3)
+    # with the CP mode on either side, the asymmetry of the tag
+    for cp_mode, tag_mode, tag, dt in ((m1, m2, f2, t1 - t2), (m2, m1, f1, t2 - t1)):
+        chosen = (cp_mode % 3 == 0) & (tag_mode % 3 > 0)
+        sine = np.sin(DELTA_M * dt[chosen])
+        measured = (tag[chosen] * sine).sum() / (sine**2).sum()
+        assert abs(measured - 0.7) < 4 / math.sqrt((sine**2).sum())
+    # and without, plain mixing
+    plain = (m1 % 3 > 0) & (m2 % 3 > 0)
+    mixed = np.count_nonzero(f1[plain] == f2[plain])
+    chi_d = integrated_mixing()
+    assert abs(mixed - plain.sum() * chi_d) < 4 * math.sqrt(plain.sum() * chi_d)
