@@ -102,6 +102,7 @@ class Tracker(NamedTuple):
     envelope: Envelope
     processes: Processes
     finding: Finding
+    matter: float  # upper bound on the radiation lengths at normal incidence, overlaps and slants included
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,14 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
     except ValidationError as error:
         raise ValueError(_sentence(path, error)) from error
     surfaces = build_surfaces(card.beam_pipe, card.pixels, card.strips, card.drift_chamber, card.materials)
+    chamber = build_chamber(card.drift_chamber, card.materials)
     tracker = Tracker(
         card.magnet.field.number,
         surfaces,
-        build_chamber(card.drift_chamber, card.materials),
+        chamber,
         build_envelope(card.envelope),
         build_processes(card.processes),
         build_finding(card.track_finding),
+        float(2.5 * surfaces.layer["x0"].sum() + 0.01 + chamber.outer_wall.x0),
     )
     return Detector(card.name, card, tracker, compile_outer(card))

@@ -309,7 +309,7 @@ def build_envelope(section: EnvelopeSection) -> Envelope:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def ladder_hit(layer, normal, radius, x, y, tx, ty, half_width, slope):
     """Hits of a track in the ladders of a layer, all at distance ``radius`` from the axis.
 
@@ -342,7 +342,7 @@ def ladder_hit(layer, normal, radius, x, y, tx, ty, half_width, slope):
     return hits, ladder, arc
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def in_sensor(edges, sensors, z):
     """Whether ``z`` lies on one of the active sensors of a layer's barrel part."""
     for k in range(sensors):  # noqa: SIM110

@@ -14,7 +14,7 @@ FIELD_CONSTANT = 0.00299792458
 """Curvature [1/cm] of a charge 1 with transverse momentum 1 GeV in 1 T."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def helix_at_poca(x, y, z, px, py, pz, charge, field):
     """Helix (d0, φ0, ω, z0, tanλ, s) of a particle at (x, y, z); ``s`` is that point's arc length from the POCA."""
     pt = math.sqrt(px * px + py * py)
@@ -37,7 +37,7 @@ def helix_at_poca(x, y, z, px, py, pz, charge, field):
     return d0, phi0, omega, z - s * tan_lambda, tan_lambda, s
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def position(d0, phi0, omega, z0, tan_lambda, s):
     """Point (x, y, z) [cm] of the helix at transverse arc length ``s``."""
     half = 0.5 * omega * s
@@ -50,7 +50,7 @@ def position(d0, phi0, omega, z0, tan_lambda, s):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def momentum(phi0, omega, tan_lambda, s, field):
     """Momentum (px, py, pz) [GeV] of a unit charge at arc length ``s``."""
     pt = FIELD_CONSTANT * field / abs(omega)
@@ -58,7 +58,7 @@ def momentum(phi0, omega, tan_lambda, s, field):
     return pt * math.cos(phi), pt * math.sin(phi), pt * tan_lambda
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def arc_to_radius(d0, omega, r):
     """Arc length [cm] from the POCA to the outgoing crossing of the cylinder ``r``; −1 if never reached."""
     bow = 0.25 * (r * r - d0 * d0) * omega * omega / (1.0 + omega * d0)  # sin² of half the turning angle

@@ -52,7 +52,7 @@ def slab(parts: list[tuple[MaterialSection, float]]) -> Slab:
     return Slab(float(x0), float(interaction), float(electrons), float(mean))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def highland_factor(total_x0, momentum, mass):
     """Variance of the projected scattering angle × (pβ)² [GeV²] for each radiation length.
 
@@ -64,7 +64,7 @@ def highland_factor(total_x0, momentum, mass):
     return (0.0136 * (1.0 + 0.038 * math.log(total_x0 * inverse_beta2))) ** 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def energy_loss(electrons, log_excitation, mass, beta2):
     """Mean energy loss [GeV] of a unit charge in matter of ``electrons`` [g/cm²] (Bethe, PDG eq. 34.5).
 
@@ -79,7 +79,7 @@ def energy_loss(electrons, log_excitation, mass, beta2):
     return 0.307075e-3 * electrons / beta2 * max(log - beta2, 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def straggling_sigma(electrons, beta2):
     """Width [GeV] of the energy loss: the Landau full width 4.018 ξ as a Gaussian (PDG, Sec. 34.2.9)."""
     return 4.018 / 2.355 * 0.1535375e-3 * electrons / beta2

@@ -87,7 +87,7 @@ def new_crossings() -> Crossings:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def _set_point(point, d0, sin0, cos0, omega, s, half_sine):
     """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2)."""
     half_cosine = math.sqrt(max(1.0 - half_sine * half_sine, 0.0))
@@ -100,7 +100,7 @@ def _set_point(point, d0, sin0, cos0, omega, s, half_sine):
     point.tx, point.ty = cos0 * cosine + sin0 * sine, sin0 * cosine - cos0 * sine
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def cross_layers(
     stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction
 ):
@@ -294,7 +294,7 @@ def cross_layers(
     return fate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def _crosses(wire, d0, omega, z0, tan_lambda, start, end):
     """Whether the outgoing half turn crosses a drift-chamber layer within its wires."""
     s = arc_to_radius(d0, omega, wire.radius)
@@ -304,7 +304,7 @@ def _crosses(wire, d0, omega, z0, tan_lambda, start, end):
     return wire.backward_z < z < wire.forward_z
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def _lose_hits(stream, layers, crossings):
     """Remove hits with the layers' inefficiencies, given that at least one is lost.
 
@@ -326,7 +326,7 @@ def _lose_hits(stream, layers, crossings):
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega):
     """Derivatives of a measured coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ)."""
     s, tx, ty = point.arc, point.tx, point.ty
@@ -343,7 +343,7 @@ def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega):
     row[4] = s * cz
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def kink_rows(kink, d0, omega, tan_lambda, s, sine, cosine):
     """Derivatives of the helix with respect to a kink at arc length ``s`` (sine and cosine of ω s given).
 
@@ -371,7 +371,7 @@ def kink_rows(kink, d0, omega, tan_lambda, s, sine, cosine):
     kink[1, 4] = slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
 def add_hit(c, h, g, variance, bias):
     """Kalman update of the upper triangle of C and of the bias with one coordinate; return its χ² from the bias."""
     h0, h1, h2, h3, h4 = h[0], h[1], h[2], h[3], h[4]
@@ -394,7 +394,7 @@ def add_hit(c, h, g, variance, bias):
     return pull * f
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
 def add_matter(c, kink, x0, electrons, highland, tan_lambda, momentum, mass):
     """Noise of matter crossed, in radiation lengths and g/cm² of electrons along the track."""
     beta2 = momentum * momentum / (momentum * momentum + mass * mass)
@@ -420,7 +420,7 @@ def add_matter(c, kink, x0, electrons, highland, tan_lambda, momentum, mass):
                 c[i, j] += f * kink[2, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
     """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
 
@@ -521,7 +521,7 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
     return chi2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def _kink_between(kink, d0, omega, tan_lambda, arc_a, sin_a, cos_a, arc_b, sin_b, cos_b):
     """Kink half way between two points: the bisector of their directions."""
     sine, cosine = sin_a + sin_b, cos_a + cos_b
