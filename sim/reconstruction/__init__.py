@@ -46,7 +46,7 @@ class Candidates:
 
 
 def candidate_columns() -> dict[str, NtupleColumn]:
-    """Return name, unit, description and source of each column, by name; columns of the truth are passed through."""
+    """Return unit, description and source of each column, by name; columns of the truth come on top."""
     return {column.name: column for column in COLUMNS}
 
 
@@ -94,7 +94,7 @@ def reconstruct(
 
 
 def _capacity(rows: int) -> int:
-    """Rows for about ``rows``, so that columns do not all fall into the same lines of the processor's cache."""
+    """Rows for about ``rows``, chosen so that columns do not share lines of the processor's cache."""
     return (rows // 512 + 1) * 512 + 8
 
 

@@ -1,4 +1,4 @@
-"""Signal candidates of an event: K⁺, K_S → π⁺π⁻, K*⁰ → K⁺π⁻, K*⁺ → K_S π⁺ and K⁺π⁰; and which of them to keep."""
+"""Signal candidates of an event, K⁺, K_S, K*⁰ → K⁺π⁻, K*⁺ → K_S π⁺ and K⁺π⁰, and which of them to keep."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,13 @@ from physics.kinematics import SPEED_OF_LIGHT, energy, invariant_mass
 from physics.particles import KAON_MASS, PION_MASS
 from sim.reconstruction.objects import MAX_TRACKS, K, global_id
 from sim.reconstruction.selection import HIGHEST_PT, KPLUS, KSHORT, KSTAR0, LOWEST_Q2
-from sim.reconstruction.vertices import chi2_probability, crossing_point, relative_helix, vertex_fit
+from sim.reconstruction.vertices import (
+    chi2_probability,
+    crossing_point,
+    relative_helix,
+    vertex_fit,
+    vertex_near_origin,
+)
 
 MAX_CANDIDATES = 256
 """Candidates of an event that are kept before the choice; the first found stay (an event has a few)."""
@@ -53,20 +59,18 @@ def new_found() -> Found:
 
 
 @njit(cache=True, nogil=True)
-def momentum_at(tracks, t, lab, mass, x, y):
-    """Momentum (px, py, pz, E) of track row ``t``, with ``lab`` at its POCA, where it passes (x, y)."""
-    _, phi, _, _ = relative_helix(
-        tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], x, y
-    )
+def momentum_at(helix, lab, mass, x, y):
+    """Momentum (px, py, pz, E) of a track, a row of ``helix`` and ``lab`` at its POCA, where it passes (x, y)."""
+    _, cosine, sine, _, _ = relative_helix(helix, x, y)
     pt = math.sqrt(lab[0] * lab[0] + lab[1] * lab[1])
-    return pt * math.cos(phi), pt * math.sin(phi), lab[2], energy(lab[0], lab[1], lab[2], mass)
+    return pt * cosine, pt * sine, lab[2], energy(lab[0], lab[1], lab[2], mass)
 
 
 @njit(cache=True, nogil=True)
-def pair_momentum(tracks, objects, i, j, mass_i, mass_j, x, y):
-    """Sum (px, py, pz, E) of tracks ``i`` and ``j`` of ``objects`` where they pass (x, y)."""
-    ax, ay, az, ae = momentum_at(tracks, objects.track[i], objects.track_lab[i], mass_i, x, y)
-    bx, by, bz, be = momentum_at(tracks, objects.track[j], objects.track_lab[j], mass_j, x, y)
+def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
+    """Sum (px, py, pz, E) of tracks ``i`` and ``j`` where they pass (x, y)."""
+    ax, ay, az, ae = momentum_at(helix[i], lab[i], mass_i, x, y)
+    bx, by, bz, be = momentum_at(helix[j], lab[j], mass_j, x, y)
     return ax + bx, ay + by, az + bz, ae + be
 
 
@@ -85,29 +89,30 @@ def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
 
 
 @njit(cache=True, nogil=True)
-def find_kshorts(tracks, objects, n_all, cuts, found):
+def find_kshorts(objects, n_all, cuts, found):
     """Fill ``found.kshort`` with K_S → π⁺π⁻ of an event; returns their number."""
     n = 0
     for i in range(n_all):
         for j in range(i):
             if objects.charge[i] == objects.charge[j] or n == MAX_KSHORTS:
                 continue
-            ti, tj = objects.track[i], objects.track[j]
-            x, y, z = crossing_point(tracks, ti, tj)
+            x, y, z = crossing_point(objects.helix[i], objects.helix[j])
             if not x * x + y * y < 100.0 * 100.0:  # inside the drift chamber
                 continue
-            px, py, pz, e = pair_momentum(tracks, objects, i, j, PION_MASS, PION_MASS, x, y)
+            px, py, pz, e = pair_momentum(objects.helix, objects.track_lab, i, j, PION_MASS, PION_MASS, x, y)
             m = invariant_mass(px, py, pz, e)
             if not cuts.kshort_mass_low - PREWINDOW < m < cuts.kshort_mass_high + PREWINDOW:
                 continue
             if x * px + y * py + z * pz <= 0.0:
                 continue
-            found.fit_index[0], found.fit_index[1] = ti, tj
-            x, y, z, chi2, ndf = vertex_fit(tracks, found.fit_index, 2, x, y, z, found.free, found.fit)
-            probability = chi2_probability(chi2, ndf)
+            found.fit_index[0], found.fit_index[1] = i, j
+            x, y, z, chi2 = vertex_fit(
+                objects.helix, objects.covariance, found.fit_index, 2, x, y, z, found.free, found.fit
+            )
+            probability = chi2_probability(chi2, 1)
             if not probability > cuts.kshort_probability:
                 continue
-            px, py, pz, e = pair_momentum(tracks, objects, i, j, PION_MASS, PION_MASS, x, y)
+            px, py, pz, e = pair_momentum(objects.helix, objects.track_lab, i, j, PION_MASS, PION_MASS, x, y)
             m = invariant_mass(px, py, pz, e)
             distance = math.sqrt(x * x + y * y + z * z)
             p = math.sqrt(px * px + py * py + pz * pz)
@@ -126,9 +131,8 @@ def find_kshorts(tracks, objects, n_all, cuts, found):
 
 
 @njit(cache=True, nogil=True)
-def _is_kaon_track(tracks, objects, k, cuts):
-    t = objects.track[k]
-    return tracks.nPXDHits[t] >= cuts.pxd_hits and tracks.nCDCHits[t] >= cuts.cdc_hits
+def _is_kaon_track(objects, k, cuts):
+    return objects.hits[k, 0] >= cuts.pxd_hits and objects.hits[k, 1] >= cuts.cdc_hits
 
 
 @njit(cache=True, nogil=True)
@@ -140,44 +144,64 @@ def kaon_id(objects, k, found):
 
 
 @njit(cache=True, nogil=True)
-def find_candidates(tracks, objects, n_good, n_all, n_photons, cuts, found):
+def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     """Fill ``found`` with all candidates of an event before the choice; returns their number."""
     for k in range(n_good):
         found.ids[k] = -1.0
     n = 0
     if cuts.candidate == KPLUS:
         for k in range(n_good):
-            if _is_kaon_track(tracks, objects, k, cuts) and (
-                not cuts.kaon_id_before_choice or cuts.kaon_id < 0.0 or kaon_id(objects, k, found) >
-                cuts.kaon_id
+            if _is_kaon_track(objects, k, cuts) and (
+                not cuts.kaon_id_before_choice
+                or cuts.kaon_id < 0.0
+                or kaon_id(objects, k, found) > cuts.kaon_id
             ):
                 lab = objects.track_lab[k]
                 n = _add(
-                    found, n, k, -1, -1, -1, -1, lab[0], lab[1], lab[2], energy(lab[0], lab[1], lab[2],
-                    KAON_MASS)
+                    found,
+                    n,
+                    k,
+                    -1,
+                    -1,
+                    -1,
+                    -1,
+                    lab[0],
+                    lab[1],
+                    lab[2],
+                    energy(lab[0], lab[1], lab[2], KAON_MASS),
                 )
         return n
     if cuts.candidate == KSTAR0:
         for k in range(n_good):
-            if not _is_kaon_track(tracks, objects, k, cuts):
+            if not _is_kaon_track(objects, k, cuts):
                 continue
             if cuts.kaon_id >= 0.0 and kaon_id(objects, k, found) <= cuts.kaon_id:
                 continue
             for i in range(n_good):
                 if objects.charge[i] != -objects.charge[k]:
                     continue
-                px, py, pz, e = pair_momentum(tracks, objects, k, i, KAON_MASS, PION_MASS, 0.0, 0.0)
+                px, py, pz, e = pair_momentum(
+                    objects.helix, objects.track_lab, k, i, KAON_MASS, PION_MASS, 0.0, 0.0
+                )
                 if abs(invariant_mass(px, py, pz, e) - cuts.kstar0_mass) > cuts.kstar_window:
                     continue
-                found.fit_index[0], found.fit_index[1] = objects.track[k], objects.track[i]
-                x, y, z, chi2, ndf = vertex_fit(tracks, found.fit_index, 2, 0.0, 0.0, 0.0, found.free,
-                found.fit) probability = chi2_probability(chi2, ndf)
+                found.fit_index[0], found.fit_index[1] = k, i
+                x, y, z, chi2 = vertex_near_origin(
+                    objects.helix,
+                    objects.covariance,
+                    objects.normals,
+                    found.fit_index,
+                    2,
+                    found.free,
+                    found.fit,
+                )
+                probability = chi2_probability(chi2, 1)
                 if probability > cuts.kstar_probability:
                     n = _add(found, n, k, i, -1, -1, -1, px, py, pz, e)
                     vertex = found.vertex[n - 1]
                     vertex[0], vertex[1], vertex[2], vertex[3] = x, y, z, probability
         return n
-    kshorts = find_kshorts(tracks, objects, n_all, cuts, found)
+    kshorts = find_kshorts(objects, n_all, cuts, found)
     for s in range(kshorts):
         row = found.kshort[s]
         i, j = found.kshort_tracks[s, 0], found.kshort_tracks[s, 1]
@@ -197,12 +221,12 @@ def find_candidates(tracks, objects, n_good, n_all, n_photons, cuts, found):
                 found.vertex[n - 1] = row[4:8]
                 found.flight[n - 1] = row[8:11]
     if cuts.candidate != KSHORT:
-        n = _find_kaon_pizero(tracks, objects, n_good, n_photons, cuts, found, n)
+        n = _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n)
     return n
 
 
 @njit(cache=True, nogil=True)
-def _find_kaon_pizero(tracks, objects, n_good, n_photons, cuts, found, n):
+def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
     """Add K*⁺ → K⁺π⁰, π⁰ → γγ."""
     for a in range(n_photons):
         for b in range(a):
@@ -211,7 +235,7 @@ def _find_kaon_pizero(tracks, objects, n_good, n_photons, cuts, found, n):
             if not cuts.pizero_mass_low < invariant_mass(gx, gy, gz, ge) < cuts.pizero_mass_high:
                 continue
             for k in range(n_good):
-                if not _is_kaon_track(tracks, objects, k, cuts):
+                if not _is_kaon_track(objects, k, cuts):
                     continue
                 if cuts.kaon_id >= 0.0 and kaon_id(objects, k, found) <= cuts.kaon_id:
                     continue

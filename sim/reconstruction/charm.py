@@ -15,7 +15,7 @@ from physics.particles import KAON_MASS, PION_MASS
 from sim.reconstruction.candidates import momentum_at
 from sim.reconstruction.columns import at
 from sim.reconstruction.objects import MAX_TRACKS
-from sim.reconstruction.vertices import chi2_probability, vertex_fit
+from sim.reconstruction.vertices import chi2_probability, vertex_near_origin
 
 (D0_M, D0_DR, D0_DZ, D0_CHI2, D0_N) = at("D0_M", "D0_dr", "D0_dz", "D0_chi2", "D0_nCandidates")
 (DP_M, DP_DR, DP_DZ, DP_CHI2, DP_N) = at("Dplus_M", "Dplus_dr", "Dplus_dz", "Dplus_chi2", "Dplus_nCandidates")
@@ -46,27 +46,30 @@ def new_charm() -> Charm:
 
 
 @njit(cache=True, nogil=True)
-def fill_charm(tracks, objects, kaon, whole, roe_tracks, charm, row):
+def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     """Fill the D⁰ and D⁺ columns for the track ``kaon`` of ``objects``.
 
     A vertex of three tracks cannot have a smaller χ² than that of two of them: with the pairs sorted,
     triples are fitted only while they can still win.
     """
-    index = charm.index
-    index[0] = objects.track[kaon]
+    index, helix, lab = charm.index, objects.helix, objects.track_lab
+    covariance, normals = objects.covariance, objects.normals
+    index[0] = kaon
     n = 0
     for k in range(roe_tracks):
         t = whole.tracks[k]
         if objects.charge[t] == objects.charge[kaon]:
             continue
-        index[1] = objects.track[t]
-        x, y, z, chi2, _ = vertex_fit(tracks, index, 2, 0.0, 0.0, 0.0, charm.free, charm.fit)
+        index[1] = t
+        x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, 2, charm.free, charm.fit)
         if math.isnan(chi2):
             continue
         i = n
         while i > 0 and charm.chi2[i - 1] > chi2:
-            charm.chi2[i], charm.track[i], charm.vertex[i] = charm.chi2[i - 1], charm.track[i - 1],
-            charm.vertex[i - 1] i -= 1
+            charm.chi2[i], charm.track[i] = charm.chi2[i - 1], charm.track[i - 1]
+            for axis in range(3):
+                charm.vertex[i, axis] = charm.vertex[i - 1, axis]
+            i -= 1
         charm.chi2[i], charm.track[i] = chi2, t
         charm.vertex[i, 0], charm.vertex[i, 1], charm.vertex[i, 2] = x, y, z
         n += 1
@@ -76,8 +79,8 @@ def fill_charm(tracks, objects, kaon, whole, roe_tracks, charm, row):
         return
     x, y, z = charm.vertex[0, 0], charm.vertex[0, 1], charm.vertex[0, 2]
     t = charm.track[0]
-    kx, ky, kz, ke = momentum_at(tracks, objects.track[kaon], objects.track_lab[kaon], KAON_MASS, x, y)
-    px, py, pz, pe = momentum_at(tracks, objects.track[t], objects.track_lab[t], PION_MASS, x, y)
+    kx, ky, kz, ke = momentum_at(helix[kaon], lab[kaon], KAON_MASS, x, y)
+    px, py, pz, pe = momentum_at(helix[t], lab[t], PION_MASS, x, y)
     row[D0_M] = invariant_mass(kx + px, ky + py, kz + pz, ke + pe)
     row[D0_DR], row[D0_DZ], row[D0_CHI2] = math.sqrt(x * x + y * y), z, charm.chi2[0]
     middle = chi2_probability(charm.chi2[n // 2], 1)
@@ -87,14 +90,14 @@ def fill_charm(tracks, objects, kaon, whole, roe_tracks, charm, row):
         if charm.chi2[j] >= best:
             break
         for i in range(j):
-            index[1], index[2] = objects.track[charm.track[i]], objects.track[charm.track[j]]
-            x, y, z, chi2, _ = vertex_fit(tracks, index, 3, 0.0, 0.0, 0.0, charm.free, charm.fit)
+            a, b = charm.track[i], charm.track[j]
+            index[1], index[2] = a, b
+            x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, 3, charm.free, charm.fit)
             if not chi2 < best:
                 continue
             best = chi2
-            kx, ky, kz, ke = momentum_at(tracks, index[0], objects.track_lab[kaon], KAON_MASS, x, y)
-            a, b = charm.track[i], charm.track[j]
-            px, py, pz, pe = momentum_at(tracks, index[1], objects.track_lab[a], PION_MASS, x, y)
-            qx, qy, qz, qe = momentum_at(tracks, index[2], objects.track_lab[b], PION_MASS, x, y)
+            kx, ky, kz, ke = momentum_at(helix[kaon], lab[kaon], KAON_MASS, x, y)
+            px, py, pz, pe = momentum_at(helix[a], lab[a], PION_MASS, x, y)
+            qx, qy, qz, qe = momentum_at(helix[b], lab[b], PION_MASS, x, y)
             row[DP_M] = invariant_mass(kx + px + qx, ky + py + qy, kz + pz + qz, ke + pe + qe)
             row[DP_DR], row[DP_DZ], row[DP_CHI2] = math.sqrt(x * x + y * y), z, chi2

@@ -1,4 +1,4 @@
-"""The reconstruction of a run of events: clean, cut, find, choose, describe; one kernel, one row per candidate."""
+"""The reconstruction of a run of events, one row per candidate: clean, cut, find, choose, describe."""
 
 import math
 from typing import NamedTuple
@@ -113,19 +113,19 @@ def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, work):
     objects, found, whole, row = work.objects, work.found, work.whole, work.row
     row[:] = math.nan
     fill_event(reco, particles, i, n_good, n_photons, beams, row)
-    charge = candidate_charge(objects, found, c, cuts)
-    fill_kinematics(found, c, charge, cuts, beams, whole, row)
+    charge, flavour = candidate_charge(objects, found, c)
+    fill_kinematics(found, c, charge, flavour, cuts, beams, whole, row)
     z_signal = fill_track(reco, reco.clusters.offsets[i], objects, found, c, cuts, row)
     n_signal, n, roe_tracks, roe_photons = collect(objects, n_good, n_photons, found, c, cuts, beams, whole)
-    fill_missing(whole, n_signal, n, beams, row)
+    fill_missing(whole, n, beams, row)
     fill_shapes(whole, n, beams, row)
     fill_ksfw(whole, n_signal, n, charge, beams, row)
     fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row)
     count(objects, n_good, n_photons, cuts, row)
-    fill_vertices(reco.tracks, objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row)
+    fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row)
     if has_kaon_track(found, c, cuts):
-        fill_charm(reco.tracks, objects, found.tracks[c, 0], whole, roe_tracks, work.charm, row)
-    fill_truth(reco, particles, i, objects, found, c, cuts, row)
+        fill_charm(objects, found.tracks[c, 0], whole, roe_tracks, work.charm, row)
+    fill_truth(particles, i, objects, found, c, cuts, row)
 
 
 @njit(cache=True, nogil=True)
@@ -152,7 +152,7 @@ def reconstruct_events(
         kept = 0
         if seen == 2 and p > 0.0 and cuts.missing_cos_low < -pz / p < cuts.missing_cos_high:
             seen = 3
-            found_here = find_candidates(reco.tracks, objects, n_good, n_all, n_photons, cuts, found)
+            found_here = find_candidates(objects, n_good, n_all, n_photons, cuts, found)
             kept = choose(found, found_here, cuts, beams, work.order)
             if kept > 0:
                 seen = 4

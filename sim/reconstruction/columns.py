@@ -12,7 +12,7 @@ from physics.event_shapes import KSFW_NAMES, N_CONES
 
 
 class NtupleColumn(NamedTuple):
-    """A column of the ``variables`` tree; ``integer`` ones always exist, the others are NaN where they do not."""
+    """A column of the ``variables`` tree; ``integer`` ones always exist, the others may be NaN."""
 
     name: str
     unit: str

@@ -8,7 +8,7 @@ from detector.record import HYPOTHESIS_PDG
 from physics.kinematics import invariant_mass
 from sim.reconstruction.candidates import has_kaon_track
 from sim.reconstruction.columns import at, in_cms
-from sim.reconstruction.objects import E, MU, P, PI, K, binary_id, global_id, most_likely, to_cms
+from sim.reconstruction.objects import MU, PI, E, K, P, binary_id, global_id, most_likely, to_cms
 from sim.reconstruction.selection import KPLUS, KSHORT, KSTAR0
 from sim.reconstruction.vertices import chi2_probability
 
@@ -29,11 +29,26 @@ B_PLUS_MASS, B_ZERO_MASS = 5.27941, 5.27972
     "d0", "d0Err", "dr", "dz", "distance", "chi2", "pValue"
 )
 (NDF, PXD, SVD, VXD, CDC, FIRST_PXD, FIRST_SVD, FIRST_CDC, LAST_CDC, N_ECL, N_KLM) = at(
-    *("ndf", "nPXDHits", "nSVDHits", "nVXDHits", "nCDCHits", "firstPXDLayer", "firstSVDLayer", "firstCDCLayer"),
+    *(
+        "ndf",
+        "nPXDHits",
+        "nSVDHits",
+        "nVXDHits",
+        "nCDCHits",
+        "firstPXDLayer",
+        "firstSVDLayer",
+        "firstCDCLayer",
+    ),
     *("lastCDCLayer", "trackNECLClusters", "nMatchedKLMClusters"),
 )
 (CLUSTER_E, CLUSTER_EOP, ELECTRON_ID, K_PI, K_MU, K_E, K_P, LIKELIEST) = at(
-    *("clusterE", "clusterEoP", "electronID", "binaryPID__bo321__cm__sp211__bc", "binaryPID__bo321__cm__sp13__bc"),
+    *(
+        "clusterE",
+        "clusterEoP",
+        "electronID",
+        "binaryPID__bo321__cm__sp211__bc",
+        "binaryPID__bo321__cm__sp13__bc",
+    ),
     *("binaryPID__bo321__cm__sp11__bc", "binaryPID__bo321__cm__sp2212__bc", "pidMostLikelyPDG"),
 )
 (CHI_PROB, FLIGHT, FLIGHT_TIME, POINTING) = at(
@@ -42,7 +57,7 @@ B_PLUS_MASS, B_ZERO_MASS = 5.27941, 5.27972
 
 
 @njit(cache=True, nogil=True)
-def fill_kinematics(found, c, charge, cuts, beams, whole, row):
+def fill_kinematics(found, c, charge, flavour, cuts, beams, whole, row):
     """Momentum, recoil and q²_rec of candidate ``c``; leaves its c.m. momentum in ``whole.signal``."""
     lab = found.lab[c]
     px, py, pz, e = lab[0], lab[1], lab[2], lab[3]
@@ -57,9 +72,10 @@ def fill_kinematics(found, c, charge, cuts, beams, whole, row):
     signal[0], signal[1], signal[2], signal[3] = cx, cy, cz, ce
     ct2 = cx * cx + cy * cy
     cp = math.sqrt(ct2 + cz * cz)
-    row[CMS_E], row[CMS_P], row[CMS_PX], row[CMS_PY], row[CMS_PZ], row[CMS_PT] = ce, cp, cx, cy, cz,
-    math.sqrt(ct2) row[CMS_THETA], row[CMS_COS], row[CMS_PHI] = math.atan2(math.sqrt(ct2), cz), cz / cp,
-    math.atan2(cy, cx) rx, ry, rz, re = beams.px - px, beams.py - py, beams.pz - pz, beams.E - e
+    row[CMS_E], row[CMS_P], row[CMS_PX], row[CMS_PY], row[CMS_PZ] = ce, cp, cx, cy, cz
+    row[CMS_PT] = math.sqrt(ct2)
+    row[CMS_THETA], row[CMS_COS], row[CMS_PHI] = math.atan2(row[CMS_PT], cz), cz / cp, math.atan2(cy, cx)
+    rx, ry, rz, re = beams.px - px, beams.py - py, beams.pz - pz, beams.E - e
     r2 = rx * rx + ry * ry + rz * rz
     row[M2_RECOIL] = re * re - r2
     if re * re >= r2:
@@ -72,17 +88,18 @@ def fill_kinematics(found, c, charge, cuts, beams, whole, row):
     row[CHARGE] = charge
     kind = cuts.candidate
     species = 321 if kind == KPLUS else 310 if kind == KSHORT else 313 if kind == KSTAR0 else 323
-    row[PDG] = -species if charge < 0.0 else species
+    sign = flavour if kind == KSTAR0 else charge
+    row[PDG] = -species if sign < 0.0 else species
 
 
 @njit(cache=True, nogil=True)
-def candidate_charge(objects, found, c, cuts):
-    """Charge of candidate ``c``; for K*⁰ that of its kaon is the flavour, the charge is 0."""
+def candidate_charge(objects, found, c):
+    """Charge of candidate ``c``, and of its first track: the flavour of a K*⁰."""
     charge = 0.0
     for k in range(3):
         if found.tracks[c, k] >= 0:
             charge += objects.charge[found.tracks[c, k]]
-    return charge
+    return charge, objects.charge[found.tracks[c, 0]]
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from numba import njit
 from detector.helix import FIELD_CONSTANT
 from physics.kinematics import boost_to_rest_frame
 from physics.particles import DEUTERON_MASS, ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
+from sim.reconstruction.vertices import add_normals, set_helix
 
 MAX_TRACKS = 64
 MAX_PHOTONS = 128
@@ -22,12 +23,17 @@ class Objects(NamedTuple):
     """The cleaned objects of one event; tracks: first the good ones, then those only fit for V0s."""
 
     track: np.ndarray  # int64, row in the track columns
+    helix: np.ndarray  # float64 (n, 6), see sim.reconstruction.vertices
+    covariance: np.ndarray  # float64 (n, 15)
+    normals: np.ndarray  # float64 (n, 10), of the good tracks
+    hits: np.ndarray  # int64 (n, 2): pixel, drift chamber
+    mc: np.ndarray  # int64 (n, 2): index of the true particle, identity of what made the track
     track_lab: np.ndarray  # float64 (n, 4): px, py, pz, E [GeV] at the POCA, most likely mass
     track_cms: np.ndarray  # float64 (n, 4)
     charge: np.ndarray  # float64
     hypothesis: np.ndarray  # int64, most likely of e, µ, π, K, p
     log_likelihood: np.ndarray  # float64 (n, 6), summed over detectors
-    photon: np.ndarray  # int64, row in the cluster columns
+    photon_mc: np.ndarray  # int64, index of the true particle
     photon_lab: np.ndarray  # float64 (n, 4)
     photon_cms: np.ndarray  # float64 (n, 4)
 
@@ -51,6 +57,11 @@ def new_objects() -> Objects:
     """Return scratch memory for one event."""
     return Objects(
         np.zeros(MAX_TRACKS, np.int64),
+        np.zeros((MAX_TRACKS, 6)),
+        np.zeros((MAX_TRACKS, 15)),
+        np.zeros((MAX_TRACKS, 10)),
+        np.zeros((MAX_TRACKS, 2), np.int64),
+        np.zeros((MAX_TRACKS, 2), np.int64),
         np.zeros((MAX_TRACKS, 4)),
         np.zeros((MAX_TRACKS, 4)),
         np.zeros(MAX_TRACKS),
@@ -64,7 +75,7 @@ def new_objects() -> Objects:
 
 @njit(cache=True, nogil=True)
 def to_cms(px, py, pz, e, beams):
-    """Take (p, E) from the laboratory to the c.m. frame with z along the electron beam (basf2's PCmsLabTransform)."""
+    """Take (p, E) from the laboratory to the c.m. frame, z along the e⁻ beam (basf2 PCmsLabTransform)."""
     x, y, z, e = boost_to_rest_frame(px, py, pz, e, beams.px, beams.py, beams.pz, beams.E, beams.root_s)
     return beams.axis_z * x - beams.axis_x * z, y, beams.axis_x * x + beams.axis_z * z, e
 
@@ -110,11 +121,17 @@ def _fill_track(tracks, t, cleanup, beams, objects, k):
             total[h] += tracks.log_likelihood[t, detector, h]
     hypothesis = PI if cleanup.pion_masses else most_likely(total)
     pt = FIELD_CONSTANT * cleanup.field / abs(tracks.omega[t])
-    px, py = pt * math.cos(tracks.phi0[t]), pt * math.sin(tracks.phi0[t])
+    helix = objects.helix[k]
+    set_helix(tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], helix)
+    for element in range(15):
+        objects.covariance[k, element] = tracks.covariance[t, element]
+    px, py = pt * helix[1], pt * helix[2]
     pz = pt * tracks.tanLambda[t]
     mass = hypothesis_mass(hypothesis)
     e = math.sqrt(pt * pt + pz * pz + mass * mass)
     objects.track[k] = t
+    objects.hits[k, 0], objects.hits[k, 1] = tracks.nPXDHits[t], tracks.nCDCHits[t]
+    objects.mc[k, 0], objects.mc[k, 1] = tracks.mc[t], tracks.mcPDG[t]
     objects.charge[k] = 1.0 if tracks.omega[t] > 0.0 else -1.0
     objects.hypothesis[k] = hypothesis
     lab, cms = objects.track_lab[k], objects.track_cms[k]
@@ -148,6 +165,7 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
                 n += 1
         if wanted == 0:
             good_tracks = n
+    add_normals(objects.helix, objects.covariance, good_tracks, objects.normals)
     photons = 0
     for c in range(clusters.offsets[i], clusters.offsets[i + 1]):
         e, theta = clusters.E[c], clusters.theta[c]
@@ -160,6 +178,6 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
         lab[0], lab[1] = e * sine * math.cos(clusters.phi[c]), e * sine * math.sin(clusters.phi[c])
         lab[2], lab[3] = e * math.cos(theta), e
         cms[0], cms[1], cms[2], cms[3] = to_cms(lab[0], lab[1], lab[2], e, beams)
-        objects.photon[photons] = c
+        objects.photon_mc[photons] = clusters.mc[c]
         photons += 1
     return good_tracks, n, photons

@@ -22,8 +22,13 @@ from physics.event_shapes import (
 from physics.particles import PION_MASS
 from sim.reconstruction.candidates import daughter_mass, has_kaon_track
 from sim.reconstruction.columns import at, in_cms, ksfw
-from sim.reconstruction.objects import MAX_PHOTONS, MAX_TRACKS, E, MU, global_id, to_cms
-from sim.reconstruction.vertices import chi2_probability, relative_helix, vertex_fit
+from sim.reconstruction.objects import MAX_PHOTONS, MAX_TRACKS, MU, E, global_id, to_cms
+from sim.reconstruction.vertices import (
+    chi2_probability,
+    degrees_of_freedom,
+    relative_helix,
+    vertex_near_origin,
+)
 
 MAX_OBJECTS = MAX_TRACKS + MAX_PHOTONS
 TAG_FLIGHT = 30e-4
@@ -39,7 +44,6 @@ class Whole(NamedTuple):
     charge: np.ndarray  # float64
     lab: np.ndarray  # float64 (n, 4)
     tracks: np.ndarray  # int64, positions in Objects of the ROE's tracks
-    rows: np.ndarray  # int64, their rows in the track columns
     others: np.ndarray  # float64 (n, 4), the ROE as KSFW take it
     others_charge: np.ndarray
     signal: np.ndarray  # float64 (1, 4), the candidate in the c.m. frame
@@ -59,7 +63,6 @@ def new_whole() -> Whole:
         np.zeros((MAX_OBJECTS, 4)),
         np.zeros(MAX_OBJECTS),
         np.zeros((MAX_OBJECTS, 4)),
-        np.zeros(MAX_TRACKS, np.int64),
         np.zeros(MAX_TRACKS, np.int64),
         np.zeros((MAX_OBJECTS, 4)),
         np.zeros(MAX_OBJECTS),
@@ -122,14 +125,11 @@ def new_whole() -> Whole:
     )
 )
 (ROE_CMS_E, ROE_CMS_P, ROE_PT_VARIANCE) = at(in_cms("roeE"), in_cms("roeP"), "roePtVariance")
-(ROE_X, ROE_Y, ROE_Z, ROE_CHI2, ROE_PVALUE, ROE_KAON_DR, ROE_KAON_DZ) = at(
-    *("roeVertexX", "roeVertexY", "roeVertexZ", "roeVertexChi2", "roeVertexPValue"),
-    *("roeVertexKaonDr", "roeVertexKaonDz"),
+(ROE_X, ROE_CHI2, ROE_PVALUE, ROE_KAON_DR) = at(
+    "roeVertexX", "roeVertexChi2", "roeVertexPValue", "roeVertexKaonDr"
 )
 (N_LEPTONS, N_TRACKS_PHOTONS, CHARGE2) = at("nLeptons", "nTracksAndPhotons", "totalChargeSquared")
-(TAG_X, TAG_Y, TAG_Z, TAG_PVALUE, DELTA_Z, TAG_KAON_DR, TAG_KAON_DZ) = at(
-    "TagVx", "TagVy", "TagVz", "TagVpVal", "DeltaZ", "tagVertexKaonDr", "tagVertexKaonDz"
-)
+(TAG_X, TAG_PVALUE, DELTA_Z, TAG_KAON_DR) = at("TagVx", "TagVpVal", "DeltaZ", "tagVertexKaonDr")
 
 
 @njit(cache=True, nogil=True)
@@ -175,7 +175,6 @@ def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
             whole.cms[n, k] = objects.track_cms[t, k]
         whole.charge[n] = objects.charge[t]
         whole.tracks[roe_tracks] = t
-        whole.rows[roe_tracks] = objects.track[t]
         roe_tracks += 1
         n += 1
     for g in range(n_photons):
@@ -190,7 +189,7 @@ def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
 
 
 @njit(cache=True, nogil=True)
-def fill_missing(whole, n_signal, n, beams, row):
+def fill_missing(whole, n, beams, row):
     """Missing momentum, energy and mass, visible energy (basf2 EventKinematicsModule)."""
     px, py, pz = beams.px, beams.py, beams.pz
     cx = cy = cz = e = photons = 0.0
@@ -258,7 +257,7 @@ def fill_shapes(whole, n, beams, row):
 
 @njit(cache=True, nogil=True)
 def fill_ksfw(whole, n_signal, n, charge, beams, row):
-    """KSFW moments of the candidate as the one primary daughter of its B; tracks of the ROE are pions (basf2)."""
+    """KSFW moments of the candidate as the one daughter of its B; tracks of the ROE are pions (basf2)."""
     signal = whole.signal[0]
     missing = whole.missing
     missing[0], missing[1], missing[2] = -signal[0], -signal[1], -signal[2]
@@ -360,50 +359,39 @@ def count(objects, n_good, n_photons, cuts, row):
 
 
 @njit(cache=True, nogil=True)
-def fill_vertices(tracks, objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row):
+def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
+    """Fit the ROE's tracks with ``whole.spot``: x, y, z from column ``first``, the kaon's distances from the other.
+
+    Returns (z, χ²).
+    """
+    x, y, z, chi2 = vertex_near_origin(
+        objects.helix, objects.covariance, objects.normals, whole.tracks, roe_tracks, whole.spot, whole.fit
+    )
+    row[first], row[first + 1], row[first + 2] = x, y, z
+    if kaon >= 0 and not math.isnan(chi2):
+        d, _, _, z_kaon, _ = relative_helix(objects.helix[kaon], x, y)
+        row[kaon_first], row[kaon_first + 1] = abs(d), z_kaon - z
+    return z, chi2
+
+
+@njit(cache=True, nogil=True)
+def fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row):
     """Vertices of the ROE's tracks, without and with the beam spot, and the kaon's distance from them.
 
     ``z_signal``: z of the kaon's POCA or of the K_S or K* vertex.
     """
-    kaon = objects.track[found.tracks[c, 0]] if has_kaon_track(found, c, cuts) else -1
-    whole.spot[:] = 0.0
+    kaon = found.tracks[c, 0] if has_kaon_track(found, c, cuts) else -1
+    spot = whole.spot
+    for k in range(6):
+        spot[k] = 0.0
     if roe_tracks >= 2:
-        x, y, z, chi2, ndf = vertex_fit(tracks, whole.rows, roe_tracks, 0.0, 0.0, 0.0, whole.spot, whole.fit)
-        row[ROE_X], row[ROE_Y], row[ROE_Z] = x, y, z
+        _, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, ROE_X, ROE_KAON_DR)
         row[ROE_CHI2] = chi2
-        row[ROE_PVALUE] = chi2_probability(chi2, ndf)
-        if kaon >= 0 and not math.isnan(chi2):
-            d, _, z_kaon, _ = relative_helix(
-                tracks.d0[kaon],
-                tracks.phi0[kaon],
-                tracks.omega[kaon],
-                tracks.z0[kaon],
-                tracks.tanLambda[kaon],
-                x,
-                y,
-            )
-            row[ROE_KAON_DR] = abs(d)
-            row[ROE_KAON_DZ] = z_kaon - z
+        row[ROE_PVALUE] = chi2_probability(chi2, degrees_of_freedom(roe_tracks, spot))
     if roe_tracks >= 1:
-        # A B flies about 0.03 mm across the beams: the tag vertex is allowed that much beyond the luminous
-        # region.
-        whole.spot[3] = math.sqrt(beams.size_x * beams.size_x + TAG_FLIGHT * TAG_FLIGHT)
-        whole.spot[4] = math.sqrt(beams.size_y * beams.size_y + TAG_FLIGHT * TAG_FLIGHT)
-        whole.spot[5] = math.sqrt(beams.size_z * beams.size_z + TAG_FLIGHT_Z * TAG_FLIGHT_Z)
-        x, y, z, chi2, ndf = vertex_fit(tracks, whole.rows, roe_tracks, 0.0, 0.0, 0.0, whole.spot, whole.fit)
-        row[TAG_X], row[TAG_Y], row[TAG_Z] = x, y, z
-        row[TAG_PVALUE] = chi2_probability(chi2, ndf)
-        if not math.isnan(chi2):
-            row[DELTA_Z] = z_signal - z
-            if kaon >= 0:
-                d, _, z_kaon, _ = relative_helix(
-                    tracks.d0[kaon],
-                    tracks.phi0[kaon],
-                    tracks.omega[kaon],
-                    tracks.z0[kaon],
-                    tracks.tanLambda[kaon],
-                    x,
-                    y,
-                )
-                row[TAG_KAON_DR] = abs(d)
-                row[TAG_KAON_DZ] = z_kaon - z
+        spot[3] = math.sqrt(beams.size_x * beams.size_x + TAG_FLIGHT * TAG_FLIGHT)
+        spot[4] = math.sqrt(beams.size_y * beams.size_y + TAG_FLIGHT * TAG_FLIGHT)
+        spot[5] = math.sqrt(beams.size_z * beams.size_z + TAG_FLIGHT_Z * TAG_FLIGHT_Z)
+        z, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, TAG_X, TAG_KAON_DR)
+        row[TAG_PVALUE] = chi2_probability(chi2, degrees_of_freedom(roe_tracks, spot))
+        row[DELTA_Z] = z_signal - z

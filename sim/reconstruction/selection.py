@@ -1,4 +1,4 @@
-"""The selection card: an analysis' cuts as a readable YAML file, checked, and compiled to numbers for kernels."""
+"""The selection card: the cuts of an analysis as a YAML file, checked, then compiled for kernels."""
 
 import math
 from pathlib import Path

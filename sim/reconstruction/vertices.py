@@ -2,68 +2,79 @@
 
 Each track is represented by its distances to an expansion point, transverse and along z, with their
 covariance carried there from the POCA; the directions are then known well enough to be profiled away
-(Billoir, Qian, Nucl. Instrum. Meth. A 311 (1992) 139, "fast vertex fit").  Momenta are not updated: for the rest of the event and the
-charm veto only position and χ² are asked for.
+(Billoir, Qian, Nucl. Instrum. Meth. A 311 (1992) 139, "fast vertex fit").  Momenta are not updated: for the
+rest of the event and the charm veto only position and χ² are asked for.
+
+Near the interaction point what a track adds to the normal equations hardly depends on where they are expanded;
+:func:`add_normals` computes it once, and every set of tracks is fitted by adding rows.
+
+``helix`` is float64 ``(n, 6)``: d0, cos φ0, sin φ0, 1/ω, z0, tanλ, by :func:`set_helix`; ``covariance`` the
+``(n, 15)`` upper triangles; ``normals`` ``(n, 10)``.
 """
 
 import math
 
 from numba import njit
 
-MAX_SHIFT = 1e-4
-"""The fit is linearised anew until the vertex moves by less than this [cm]."""
+LINEAR_RANGE = 0.05
+"""Shift [cm] of the vertex below which the expansion holds: the sagitta 0.05² / (2 · 22 cm) is below 1 µm."""
 MAX_ITERATIONS = 6
 
 
 @njit(cache=True, nogil=True)
-def relative_helix(d0, phi0, omega, z0, tan_lambda, x, y):
-    """Helix parameters about the line through (x, y) parallel to z: (d, φ, z, s).
+def set_helix(d0, phi0, omega, z0, tan_lambda, row):
+    """Write one row of ``helix``."""
+    row[0], row[1], row[2], row[3], row[4], row[5] = (
+        d0,
+        math.cos(phi0),
+        math.sin(phi0),
+        1.0 / omega,
+        z0,
+        tan_lambda,
+    )
+
+
+@njit(cache=True, nogil=True)
+def relative_helix(row, x, y):
+    """Helix about the line through (x, y) parallel to z: (d, cos φ, sin φ, z, s).
 
     ``s`` is the arc length from the old POCA to the new one, ``z`` is absolute.  In basf2's convention the
     circle's centre is at (d0 + 1/ω)(sin φ0, −cos φ0).
     """
-    radius = 1.0 / omega
-    sine, cosine = math.sin(phi0), math.cos(phi0)
-    cx = (d0 + radius) * sine - x
-    cy = -(d0 + radius) * cosine - y
-    sign = 1.0 if omega > 0.0 else -1.0
+    radius, cosine, sine = row[3], row[1], row[2]
+    cx = (row[0] + radius) * sine - x
+    cy = -(row[0] + radius) * cosine - y
+    sign = 1.0 if radius > 0.0 else -1.0
     to_centre = math.sqrt(cx * cx + cy * cy)
-    turn_sine = sign * (cx * cosine + cy * sine) / to_centre
-    turn_cosine = sign * (cx * sine - cy * cosine) / to_centre
-    turn = math.atan2(turn_sine, turn_cosine)
+    new_sine, new_cosine = sign * cx / to_centre, -sign * cy / to_centre
+    turn = new_sine * cosine - new_cosine * sine
+    if abs(turn) < 0.03 and new_cosine * cosine + new_sine * sine > 0.0:
+        turn += turn * turn * turn / 6.0  # arc sine to 2e-9 rad
+    else:
+        turn = math.atan2(turn, new_cosine * cosine + new_sine * sine)
     s = -turn * radius
-    return sign * to_centre - radius, phi0 + turn, z0 + s * tan_lambda, s
+    return sign * to_centre - radius, new_cosine, new_sine, row[4] + s * row[5], s
 
 
 @njit(cache=True, nogil=True)
-def _add_track(tracks, t, x, y, z, fit):
-    """Add track ``t`` to the normal equations ``fit`` at the expansion point.
+def add_track(row, c, x, y, z, fit):
+    """Add a track, ``helix`` row and covariance ``c``, to the normal equations ``fit`` at the expansion point.
 
-    ``fit[0:6]``: upper triangle of the information, ``fit[6:9]``: its product with the shift, ``fit[9]``: χ²
-    of no shift.
+    ``fit[0:6]``: upper triangle of the information, ``fit[6:9]``: its product with the shift, ``fit[9]``: χ² of
+    no shift.  A track without a valid covariance makes them NaN.
     """
-    d, phi, z_track, s = relative_helix(
-        tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], x, y
-    )
-    tan_lambda = tracks.tanLambda[t]
-    c = tracks.covariance[t]
+    d, cosine, sine, z_track, s = relative_helix(row, x, y)
+    tan_lambda = row[5]
     half_s2 = 0.5 * s * s
-    # d = d0 − s φ0 + s²/2 ω and z = z0 + s tanλ, for small errors; c is the upper triangle row by row
-    cdd = (
-        c[0]
-        - 2.0 * s * c[1]
-        + 2.0 * half_s2 * c[2]
-        + s * s * c[5]
-        - 2.0 * s * half_s2 * c[6]
-        + half_s2 * half_s2 * c[9]
-    )
+    # d = d0 − s φ0 + s²/2 ω and z = z0 + s tanλ, for small errors
+    cdd = c[0] - 2.0 * s * c[1] + 2.0 * half_s2 * c[2] + s * s * c[5] - 2.0 * s * half_s2 * c[6]
+    cdd += half_s2 * half_s2 * c[9]
     cdz = c[3] + s * c[4] - s * (c[7] + s * c[8]) + half_s2 * (c[10] + s * c[11])
     czz = c[12] + 2.0 * s * c[13] + s * s * c[14]
     det = cdd * czz - cdz * cdz
     if not det > 0.0:
-        return False
+        det = math.nan
     wdd, wdz, wzz = czz / det, -cdz / det, cdd / det
-    cosine, sine = math.cos(phi), math.sin(phi)
     # residuals d − n·v and z − (v_z − tanλ t·v) with n = (sin, −cos), t = (cos, sin)
     rd, rz = d, z_track - z
     ax, ay = sine, -cosine
@@ -79,75 +90,111 @@ def _add_track(tracks, t, x, y, z, fit):
     fit[7] += ay * fd + by * fz
     fit[8] += fz
     fit[9] += rd * fd + rz * fz
-    return True
 
 
 @njit(cache=True, nogil=True)
-def vertex_fit(tracks, index, n, x, y, z, spot, fit):
-    """Fit the ``n`` tracks ``index[:n]`` (rows of ``tracks``) to a common vertex.
+def add_normals(helix, covariance, n, normals):
+    """Write what each of ``n`` tracks adds to the normal equations at the origin."""
+    for t in range(n):
+        for k in range(10):
+            normals[t, k] = 0.0
+        add_track(helix[t], covariance[t], 0.0, 0.0, 0.0, normals[t])
+
+
+@njit(cache=True, nogil=True)
+def _add_spot(spot, x, y, z, fit):
+    """Add the Gaussian constraint ``spot`` (position and widths [cm]), unless its widths are 0."""
+    if spot[3] > 0.0:
+        wx, wy, wz = 1.0 / (spot[3] * spot[3]), 1.0 / (spot[4] * spot[4]), 1.0 / (spot[5] * spot[5])
+        rx, ry, rz = spot[0] - x, spot[1] - y, spot[2] - z
+        fit[0] += wx
+        fit[3] += wy
+        fit[5] += wz
+        fit[6] += wx * rx
+        fit[7] += wy * ry
+        fit[8] += wz * rz
+        fit[9] += wx * rx * rx + wy * ry * ry + wz * rz * rz
+
+
+@njit(cache=True, nogil=True)
+def _solve(fit):
+    """Shift and χ² of the normal equations, by Cholesky: (x, y, z, χ²); NaN when they are singular."""
+    l00 = math.sqrt(fit[0]) if fit[0] > 0.0 else math.nan
+    l10, l20 = fit[1] / l00, fit[2] / l00
+    d11 = fit[3] - l10 * l10
+    l11 = math.sqrt(d11) if d11 > 0.0 else math.nan
+    l21 = (fit[4] - l20 * l10) / l11
+    d22 = fit[5] - l20 * l20 - l21 * l21
+    l22 = math.sqrt(d22) if d22 > 0.0 else math.nan
+    y0 = fit[6] / l00
+    y1 = (fit[7] - l10 * y0) / l11
+    y2 = (fit[8] - l20 * y0 - l21 * y1) / l22
+    z = y2 / l22
+    y = (y1 - l21 * z) / l11
+    x = (y0 - l10 * y - l20 * z) / l00
+    return x, y, z, max(fit[9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def degrees_of_freedom(n, spot):
+    """Degrees of freedom of a vertex of ``n`` tracks."""
+    return 2 * n if spot[3] > 0.0 else 2 * n - 3
+
+
+@njit(cache=True, nogil=True)
+def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
+    """Fit the ``n`` tracks ``index[:n]`` to a common vertex, beginning at (x, y, z).
 
     Parameters
     ----------
-    x, y, z : where to begin [cm].
-    spot : float64 (6,), a Gaussian constraint: position and widths [cm] of the beam spot; widths of 0 mean
-    none. fit : scratch, float64 (10,); after the call ``fit[0:6]`` is the information matrix of the vertex.
+    spot : float64 (6,), a Gaussian constraint: position and widths [cm]; widths of 0 mean none.
+    fit : scratch, float64 (10,); after the call ``fit[0:6]`` is the information matrix of the vertex.
 
     Returns
     -------
-    (x, y, z, χ², ndf) : χ² is NaN when the fit fails.
+    (x, y, z, χ²) : [cm]; all NaN when the fit fails.
     """
-    constrained = spot[3] > 0.0
-    ndf = 2 * n if constrained else 2 * n - 3
     chi2 = math.nan
-    if n < 1 or ndf < 1:
-        return math.nan, math.nan, math.nan, chi2, ndf
+    if degrees_of_freedom(n, spot) < 1:
+        return math.nan, math.nan, math.nan, math.nan
     for _ in range(MAX_ITERATIONS):
-        fit[:] = 0.0
+        for k in range(10):
+            fit[k] = 0.0
         for k in range(n):
-            if not _add_track(tracks, index[k], x, y, z, fit):
-                return math.nan, math.nan, math.nan, math.nan, ndf
-        if constrained:
-            wx, wy, wz = 1.0 / spot[3] ** 2, 1.0 / spot[4] ** 2, 1.0 / spot[5] ** 2
-            rx, ry, rz = spot[0] - x, spot[1] - y, spot[2] - z
-            fit[0] += wx
-            fit[3] += wy
-            fit[5] += wz
-            fit[6] += wx * rx
-            fit[7] += wy * ry
-            fit[8] += wz * rz
-            fit[9] += wx * rx * rx + wy * ry * ry + wz * rz * rz
-        # Cholesky of the information matrix
-        if not fit[0] > 0.0:
-            return math.nan, math.nan, math.nan, math.nan, ndf
-        l00 = math.sqrt(fit[0])
-        l10, l20 = fit[1] / l00, fit[2] / l00
-        d11 = fit[3] - l10 * l10
-        if not d11 > 0.0:
-            return math.nan, math.nan, math.nan, math.nan, ndf
-        l11 = math.sqrt(d11)
-        l21 = (fit[4] - l20 * l10) / l11
-        d22 = fit[5] - l20 * l20 - l21 * l21
-        if not d22 > 0.0:
-            return math.nan, math.nan, math.nan, math.nan, ndf
-        l22 = math.sqrt(d22)
-        y0 = fit[6] / l00
-        y1 = (fit[7] - l10 * y0) / l11
-        y2 = (fit[8] - l20 * y0 - l21 * y1) / l22
-        sz = y2 / l22
-        sy = (y1 - l21 * sz) / l11
-        sx = (y0 - l10 * sy - l20 * sz) / l00
-        chi2 = max(fit[9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
+            add_track(helix[index[k]], covariance[index[k]], x, y, z, fit)
+        _add_spot(spot, x, y, z, fit)
+        sx, sy, sz, chi2 = _solve(fit)
         x, y, z = x + sx, y + sy, z + sz
-        if sx * sx + sy * sy + sz * sz < MAX_SHIFT * MAX_SHIFT:
+        if sx * sx + sy * sy + sz * sz < LINEAR_RANGE * LINEAR_RANGE:
+            return x, y, z, chi2
+        if not (abs(x) < 200.0 and abs(y) < 200.0 and abs(z) < 300.0):  # gone from the detector, or NaN
             break
-        if not (abs(x) < 200.0 and abs(y) < 200.0 and abs(z) < 300.0):
-            return math.nan, math.nan, math.nan, math.nan, ndf
-    return x, y, z, chi2, ndf
+    return math.nan, math.nan, math.nan, math.nan
+
+
+@njit(cache=True, nogil=True)
+def vertex_near_origin(helix, covariance, normals, index, n, spot, fit):
+    """As :func:`vertex_fit` from the origin, with the tracks' ``normals`` there."""
+    if degrees_of_freedom(n, spot) < 1:
+        return math.nan, math.nan, math.nan, math.nan
+    for k in range(10):
+        fit[k] = 0.0
+    for t in range(n):
+        row = normals[index[t]]
+        for k in range(10):
+            fit[k] += row[k]
+    _add_spot(spot, 0.0, 0.0, 0.0, fit)
+    x, y, z, chi2 = _solve(fit)
+    if x * x + y * y + z * z < LINEAR_RANGE * LINEAR_RANGE:
+        return x, y, z, chi2
+    if not (abs(x) < 20.0 and abs(y) < 20.0 and abs(z) < 50.0):
+        return math.nan, math.nan, math.nan, math.nan
+    return vertex_fit(helix, covariance, index, n, x, y, z, spot, fit)
 
 
 @njit(cache=True, nogil=True)
 def chi2_probability(chi2, ndf):
-    """Probability of a χ² above ``chi2``, closed form for integer ``ndf`` (Abramowitz, Stegun, 26.4.4 and 26.4.5)."""
+    """Probability of a χ² above ``chi2``, closed form (Abramowitz, Stegun, 26.4.4-5)."""
     if math.isnan(chi2) or ndf < 1:
         return math.nan
     if chi2 <= 0.0:
@@ -169,42 +216,35 @@ def chi2_probability(chi2, ndf):
 
 
 @njit(cache=True, nogil=True)
-def crossing_point(tracks, i, j):
-    """Where two tracks cross in the transverse plane, with the closer z: (x, y, z); NaN if nowhere near.
+def crossing_point(a, b):
+    """Where two tracks (rows of ``helix``) cross in the transverse plane, with the closer z: (x, y, z).
 
-    Circles that miss each other by less than 1 cm give the middle of the gap.
+    Circles that miss each other by less than 1 cm give the middle of the gap; NaN if they are further apart.
     """
-    ri, rj = 1.0 / tracks.omega[i], 1.0 / tracks.omega[j]
-    xi = (tracks.d0[i] + ri) * math.sin(tracks.phi0[i])
-    yi = -(tracks.d0[i] + ri) * math.cos(tracks.phi0[i])
-    dx = (tracks.d0[j] + rj) * math.sin(tracks.phi0[j]) - xi
-    dy = -(tracks.d0[j] + rj) * math.cos(tracks.phi0[j]) - yi
-    ri, rj = abs(ri), abs(rj)
+    xa, ya = (a[0] + a[3]) * a[2], -(a[0] + a[3]) * a[1]
+    dx, dy = (b[0] + b[3]) * b[2] - xa, -(b[0] + b[3]) * b[1] - ya
+    ra, rb = abs(a[3]), abs(b[3])
     distance = math.sqrt(dx * dx + dy * dy)
-    if distance <= 0.0 or distance > ri + rj + 1.0 or distance < abs(ri - rj) - 1.0:
+    if distance <= 0.0 or distance > ra + rb + 1.0 or distance < abs(ra - rb) - 1.0:
         return math.nan, math.nan, math.nan
-    along = 0.5 * (distance + (ri - rj) * (ri + rj) / distance)
-    across2 = ri * ri - along * along
+    along = 0.5 * (distance + (ra - rb) * (ra + rb) / distance)
+    across2 = ra * ra - along * along
     if across2 < 0.0:
-        if distance >= ri + rj:
-            along = 0.5 * (ri + distance - rj)
-        elif ri > rj:
-            along = 0.5 * (ri + distance + rj)
+        if distance >= ra + rb:
+            along = 0.5 * (ra + distance - rb)
+        elif ra > rb:
+            along = 0.5 * (ra + distance + rb)
         else:
-            along = -0.5 * (ri + rj - distance)
+            along = -0.5 * (ra + rb - distance)
     across = math.sqrt(max(across2, 0.0))
     best = math.inf
     x = y = z = math.nan
-    for side in (-1.0, 1.0):
-        px = xi + (along * dx - side * across * dy) / distance
-        py = yi + (along * dy + side * across * dx) / distance
-        _, _, zi, _ = relative_helix(
-            tracks.d0[i], tracks.phi0[i], tracks.omega[i], tracks.z0[i], tracks.tanLambda[i], px, py
-        )
-        _, _, zj, _ = relative_helix(
-            tracks.d0[j], tracks.phi0[j], tracks.omega[j], tracks.z0[j], tracks.tanLambda[j], px, py
-        )
-        if abs(zi - zj) < best:
-            best = abs(zi - zj)
-            x, y, z = px, py, 0.5 * (zi + zj)
+    for side in range(2):
+        h = across if side == 0 else -across
+        px = xa + (along * dx - h * dy) / distance
+        py = ya + (along * dy + h * dx) / distance
+        za, zb = relative_helix(a, px, py)[3], relative_helix(b, px, py)[3]
+        if abs(za - zb) < best:
+            best = abs(za - zb)
+            x, y, z = px, py, 0.5 * (za + zb)
     return x, y, z
