@@ -27,7 +27,9 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
+from physics.decays.dalitz import dalitz, draw_dalitz, prepare_dalitz
 from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
+from physics.decays.light_mesons import LIGHT_MESONS, draw_pi0, light_meson, prepare_light_meson
 from physics.decays.semileptonic import SEMILEPTONIC, prepare_semileptonic, semileptonic
 from physics.decays.species import Species
 
@@ -35,13 +37,18 @@ PHSP = 0
 PYTHIA = 1
 _FIRST_TWO_BODY = 2
 _FIRST_SEMILEPTONIC = 64
-_FIRST_OTHER = 96
+_FIRST_LIGHT = 96
+D_DALITZ, BTO3PI_CP = 112, 113
+PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
     "PHSP": PHSP,
     "PYTHIA": PYTHIA,
     **{name: _FIRST_TWO_BODY + k for k, name in enumerate(TWO_BODY)},
     **{name: _FIRST_SEMILEPTONIC + k for k, name in enumerate(SEMILEPTONIC)},
+    **{name: _FIRST_LIGHT + k for k, name in enumerate(LIGHT_MESONS)},
+    "D_DALITZ": D_DALITZ,
+    "BTO3PI_CP": BTO3PI_CP,
 }
 """EvtGen name → number of the model; a number may change between versions, a name not."""
 
@@ -61,6 +68,10 @@ def prepare(
         return prepare_two_body(model, args, head, tail)
     if model in SEMILEPTONIC:
         return prepare_semileptonic(model, args, head, tail)
+    if model in LIGHT_MESONS:
+        return prepare_light_meson(model, args, head, tail)
+    if MODELS[model] in (D_DALITZ, BTO3PI_CP):
+        return prepare_dalitz(model, args, head, tail)
     return np.zeros(1)
 
 
@@ -79,7 +90,7 @@ def draws_masses(model):
 @njit(cache=True, nogil=True)
 def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
-    return False
+    return model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ)
 
 
 @njit(cache=True, nogil=True)
@@ -91,6 +102,10 @@ def draw_masses(stream, model, parameters, masses):
 @njit(cache=True, nogil=True)
 def draw_kinematics(stream, model, parameters, masses, p):
     """Write unweighted daughters' momenta ``p`` (n, 4) [GeV] in the mother's rest frame; False if not applicable."""
+    if model == PI0_DALITZ:
+        return draw_pi0(stream, parameters, masses, p)
+    if model in (D_DALITZ, BTO3PI_CP):
+        return draw_dalitz(stream, parameters, masses, p)
     return False
 
 
@@ -103,5 +118,9 @@ def amplitude(model, parameters, p, masses, spins2, amp):
     """
     if model < _FIRST_SEMILEPTONIC:
         two_body(parameters, p, masses, spins2, amp)
-    elif model < _FIRST_OTHER:
+    elif model < _FIRST_LIGHT:
         semileptonic(parameters, p, masses, spins2, amp)
+    elif model < D_DALITZ:
+        light_meson(parameters, p, masses, spins2, amp)
+    elif model <= BTO3PI_CP:
+        dalitz(parameters, p, masses, amp)
