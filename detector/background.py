@@ -51,7 +51,7 @@ def background_showers(stream, showers, n, background, calorimeter):
 
     Energies above threshold fall exponentially with two slopes; times are uniform in the read-out window.
     """
-    edges = calorimeter.theta_edges
+    edges = calorimeter.edges
     for _ in range(poisson(stream, background.clusters)):
         hard = uniform(stream) < background.hard_fraction
         scale = background.hard_energy if hard else background.soft_energy
@@ -63,7 +63,7 @@ def background_showers(stream, showers, n, background, calorimeter):
             low, high = edges[4], edges[5]
         else:
             low, high = edges[2], edges[3]
-        cosine = math.cos(low) + v * (math.cos(high) - math.cos(low))
+        cosine = low + v * (high - low)
         phi = 2.0 * math.pi * uniform(stream)
         sine = math.sqrt(1.0 - cosine * cosine)
         r = 1e9

@@ -108,7 +108,7 @@ class CalorimeterSection(Section):
 class Calorimeter(NamedTuple):
     """Constants of the calorimeter for kernels; cm, GeV, ns, rad."""
 
-    theta_edges: np.ndarray  # (6,) forward begin, end, barrel begin, end, backward begin, end
+    edges: np.ndarray  # (6,) cos θ of forward begin, end, barrel begin, end, backward begin, end
     resolution: np.ndarray  # (3 regions, 3 quantities, 6)
     barrel_radius: float
     forward_z: float
@@ -165,10 +165,9 @@ def compile_calorimeter(
     level = min(background_level, -linear / (2.0 * quadratic)) if quadratic < 0.0 else background_level
     scalars = {
         name: getattr(section, name).number for name in Calorimeter._fields if name in CalorimeterSection.model_fields
-        and name not in ("theta_edges",)
     }  # fmt: skip
     return Calorimeter(
-        theta_edges=section.theta_edges.numbers,
+        edges=np.cos(section.theta_edges.numbers),
         resolution=resolution,
         barrel_radius=radius,
         forward_z=forward_z,
@@ -179,18 +178,18 @@ def compile_calorimeter(
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def cluster_region(theta, calorimeter):
-    """Region (``clusterReg``) of a polar angle [rad]."""
-    edges = calorimeter.theta_edges
-    if theta < edges[0] or theta > edges[5]:
+def cluster_region(cosine, calorimeter):
+    """Region (``clusterReg``) of a direction with this cos θ."""
+    edges = calorimeter.edges
+    if cosine > edges[0] or cosine < edges[5]:
         return OUTSIDE
-    if theta < edges[1]:
+    if cosine > edges[1]:
         return FORWARD
-    if theta < edges[2]:
+    if cosine > edges[2]:
         return FORWARD_GAP
-    if theta <= edges[3]:
+    if cosine >= edges[3]:
         return BARREL
-    if theta < edges[4]:
+    if cosine > edges[4]:
         return BACKWARD_GAP
     return BACKWARD
 

@@ -234,7 +234,6 @@ def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownes
         time, expected = top_expectation(i, f, slowness_true, top)
     signal = poisson(stream, expected) if expected > 0.0 else 0
     count = signal + poisson(stream, top.background_photons)
-    sigma = 1e9
     measured = 0.0
     if signal > 0:
         sigma = math.sqrt(top.start_time * top.start_time + top.photon_time * top.photon_time / signal)
@@ -243,8 +242,10 @@ def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownes
             measured += top.tail_time * normal(stream)
         if kinked:
             measured += top.kink_time * normal(stream)
+    # The densities of the likelihood know the photons' resolution only: what all photons of a track share (start
+    # time, extrapolation) makes it over-confident, as in the experiment.
     nu = top.degrees_of_freedom
-    norm = 1.0 / (nu * sigma * sigma)
+    norm = signal / (nu * top.photon_time * top.photon_time)
     for h in range(6):
         t, mu = top_expectation(i, f, slownesses[h], top)
         total = mu + top.background_photons
@@ -274,7 +275,6 @@ def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, a
         expected = photons * math.sin(angle) ** 2
     signal = poisson(stream, expected) if expected > 0.0 else 0
     count = signal + poisson(stream, arich.background_photons)
-    sigma = 1.0
     measured = 0.0
     if signal > 0:
         sigma = math.sqrt(arich.track_angle * arich.track_angle + arich.photon_angle * arich.photon_angle / signal)
@@ -282,7 +282,7 @@ def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, a
         if kinked or uniform(stream) < arich.tail_probability:
             measured += arich.tail_angle * normal(stream)
     nu = arich.degrees_of_freedom
-    norm = 1.0 / (nu * sigma * sigma)
+    norm = signal / (nu * arich.photon_angle * arich.photon_angle)
     for h in range(6):
         theta = cherenkov_angle(slownesses[h], arich.index)
         mu = photons * math.sin(theta) ** 2

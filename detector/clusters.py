@@ -178,8 +178,7 @@ def fill_clusters(
             continue
         x, y, z = showers.x[s], showers.y[s], showers.z[s]
         r = math.sqrt(x * x + y * y + z * z)
-        theta = math.acos(z / r)
-        region = cluster_region(theta, calorimeter)
+        region = cluster_region(z / r, calorimeter)
         if region == OUTSIDE:
             continue
         dt99 = timing_error(energy, showers.e1e9[s], calorimeter)
@@ -203,7 +202,7 @@ def fill_clusters(
             if d < distance and abs(along) < 60.0:
                 nearest, distance = t, d
         clusters.E[out] = energy
-        clusters.theta[out] = theta
+        clusters.theta[out] = math.acos(z / r)
         clusters.phi[out] = math.atan2(y, x)
         clusters.r[out] = r
         clusters.E_error[out] = energy * resolution(energy, region, ENERGY, calorimeter)

@@ -31,6 +31,9 @@ from physics.random import normal, uniform
 HELIUM_ETHANE = Substance(0.587, 45.0e-9, 9.69, 1.6, 4.0, (9.69 - 2.0 * math.log(10.0) * 1.6) / 2.4**3, 3.0)
 
 
+MAX_SAMPLES = 128
+
+
 class DedxSection(Section):
     """One detector's specific ionisation in the section ``identification`` of a card."""
 
@@ -60,9 +63,7 @@ class Dedx(NamedTuple):
     """Constants of one detector for kernels."""
 
     log_expectation: np.ndarray  # ln of the expected dE/dx (minimum 1) on an even grid of ln βγ
-    resolution: float  # relative, at reference_samples and normal incidence
-    reference_samples: float
-    sample_power: float
+    resolution: np.ndarray  # relative, for each number of samples at normal incidence
     path_power: float
     minimum_samples: float
     tail_probability: float
@@ -71,8 +72,11 @@ class Dedx(NamedTuple):
 
 
 def _compile(section: DedxSection, expectation: np.ndarray) -> Dedx:
-    scalars = (getattr(section, name).number for name in Dedx._fields[1:])
-    return Dedx(np.log(expectation / expectation.min()), *scalars)
+    # Walenta et al., Nucl. Instrum. Meth. 161 (1979) 45: σ ∝ N^−0.46 (pressure × path)^−0.32
+    samples = np.maximum(np.arange(MAX_SAMPLES), 1) / section.reference_samples.number
+    resolution = section.resolution.number * samples**section.sample_power.number
+    scalars = (getattr(section, name).number for name in Dedx._fields[2:])
+    return Dedx(np.log(expectation / expectation.min()), resolution, *scalars)
 
 
 def compile_chamber(section: ChamberDedxSection) -> Dedx:
@@ -100,12 +104,8 @@ def dedx_log_likelihoods(stream, samples, sine, log_true, log_p, log_masses, ded
     """
     if samples < dedx.minimum_samples:
         return
-    # Walenta et al., Nucl. Instrum. Meth. 161 (1979) 45: σ ∝ N^−0.46 (pressure × path)^−0.32
-    sigma = (
-        dedx.resolution
-        * (samples / dedx.reference_samples) ** dedx.sample_power
-        * math.exp(-dedx.path_power * math.log(sine))
-    )
+    # samples get longer as 1/sin θ
+    sigma = dedx.resolution[min(samples, MAX_SAMPLES - 1)] * math.exp(-dedx.path_power * math.log(sine))
     step = (TABLE_HIGH - TABLE_LOW) / (TABLE_SIZE - 1)
     expected = interpolate(dedx.log_expectation, TABLE_LOW, step, log_true)
     width = dedx.tail_width if uniform(stream) < dedx.tail_probability else 1.0

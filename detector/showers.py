@@ -109,17 +109,20 @@ def electromagnetic_shower(stream, showers, n, energy, x, y, z, ux, uy, uz, t, k
     """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``."""
     depth = shower_depth(energy, calorimeter)
     x, y, z = x + depth * ux, y + depth * uy, z + depth * uz
-    r = math.sqrt(x * x + y * y + z * z)
-    theta = math.acos(z / r)
-    region = cluster_region(theta, calorimeter)
+    rho = math.sqrt(x * x + y * y)
+    r = math.sqrt(rho * rho + z * z)
+    region = cluster_region(z / r, calorimeter)
     if uniform(stream) > detection_efficiency(energy, region, calorimeter):
         return n
     measured = shower_energy(stream, energy, region, calorimeter)
-    theta += resolution(energy, region, THETA, calorimeter) * normal(stream)
-    phi = math.atan2(y, x) + resolution(energy, region, PHI, calorimeter) * normal(stream)
-    s = r * math.sin(theta)
+    # the centroid moves along θ and φ: (θ̂, φ̂) = ((xz, yz, −ρ²)/(rρ), (−y, x, 0)/ρ), with arcs r dθ and ρ dφ
+    d_theta = resolution(energy, region, THETA, calorimeter) * normal(stream) / rho
+    d_phi = resolution(energy, region, PHI, calorimeter) * normal(stream)
     before = n
-    n = put_shower(showers, n, measured, s * math.cos(phi), s * math.sin(phi), r * math.cos(theta), t, kind, flight)
+    n = put_shower(
+        showers, n, measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
+        z - d_theta * rho * rho, t, kind, flight,
+    )  # fmt: skip
     if n > before:
         draw_shape(stream, showers, before, False)
     return n
@@ -132,6 +135,13 @@ def visible_part(stream, calorimeter):
     Broad: Kumaraswamy's distribution with a = b = 2 (mean 0.53) times the largest visible part.
     """
     return calorimeter.visible_fraction * math.sqrt(1.0 - math.sqrt(uniform(stream)))
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def jitter(stream, sigma):
+    """Displacement uniform in a cube, ``sigma`` [cm] along each axis."""
+    edge = 3.4641016151377544 * sigma
+    return edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -163,10 +173,9 @@ def hadronic_shower(stream, showers, n, kinetic, ionisation, pdg, x, y, z, ux, u
     if pdg in (-2212, -2112):
         share = visible_part(stream, calorimeter) / (MEAN_VISIBLE * calorimeter.visible_fraction)
         energy += 2.0 * NEUTRON_MASS * calorimeter.annihilation_visible * share
-    hx, hy, hz = isotropic_direction(stream)
-    blur = calorimeter.hadron_position * math.sqrt(2.0 * exponential(stream))
+    hx, hy, hz = jitter(stream, calorimeter.hadron_position)
     before = n
-    n = put_shower(showers, n, energy, x + blur * hx, y + blur * hy, z + blur * hz, t, HADRONIC, flight)
+    n = put_shower(showers, n, energy, x + hx, y + hy, z + hz, t, HADRONIC, flight)
     if n > before:
         draw_shape(stream, showers, before, not exchange)
     number = poisson(stream, calorimeter.split_offs * math.sqrt(kinetic))
@@ -247,12 +256,9 @@ def charged_shower(stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, d
             x + travelled * ux, y + travelled * uy, z + travelled * uz, ux, uy, uz, t, flight, calorimeter,
         )  # fmt: skip
     x, y, z = x + middle * ux, y + middle * uy, z + middle * uz
-    blur = 0.3 * calorimeter.crystal_width
+    hx, hy, hz = jitter(stream, 0.3 * calorimeter.crystal_width)  # one or two crystals: width/√12 each way
     before = n
-    n = put_shower(
-        showers, n, loss, x + blur * normal(stream), y + blur * normal(stream), z + blur * normal(stream), t,
-        IONISING, flight,
-    )  # fmt: skip
+    n = put_shower(showers, n, loss, x + hx, y + hy, z + hz, t, IONISING, flight)
     if n > before:
         draw_shape(stream, showers, before, False)
     return n
