@@ -32,6 +32,7 @@ from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
 from physics.decays.light_mesons import LIGHT_MESONS, draw_pi0, light_meson, prepare_light_meson
 from physics.decays.semileptonic import SEMILEPTONIC, prepare_semileptonic, semileptonic
 from physics.decays.species import Species
+from physics.decays.tau import TAU, prepare_tau, tau_decay
 
 PHSP = 0
 PYTHIA = 1
@@ -39,6 +40,8 @@ _FIRST_TWO_BODY = 2
 _FIRST_SEMILEPTONIC = 64
 _FIRST_LIGHT = 96
 D_DALITZ, BTO3PI_CP = 112, 113
+_FIRST_TAU = 116
+_FIRST_OTHER = 120
 PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
@@ -47,6 +50,7 @@ MODELS: dict[str, int] = {
     **{name: _FIRST_TWO_BODY + k for k, name in enumerate(TWO_BODY)},
     **{name: _FIRST_SEMILEPTONIC + k for k, name in enumerate(SEMILEPTONIC)},
     **{name: _FIRST_LIGHT + k for k, name in enumerate(LIGHT_MESONS)},
+    **{name: _FIRST_TAU + k for k, name in enumerate(TAU)},
     "D_DALITZ": D_DALITZ,
     "BTO3PI_CP": BTO3PI_CP,
 }
@@ -68,6 +72,8 @@ def prepare(
         return prepare_two_body(model, args, head, tail)
     if model in SEMILEPTONIC:
         return prepare_semileptonic(model, args, head, tail)
+    if model in TAU:
+        return prepare_tau(model, args, head, tail)
     if model in LIGHT_MESONS:
         return prepare_light_meson(model, args, head, tail)
     if MODELS[model] in (D_DALITZ, BTO3PI_CP):
@@ -124,3 +130,5 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         light_meson(parameters, p, masses, spins2, amp)
     elif model <= BTO3PI_CP:
         dalitz(parameters, p, masses, amp)
+    elif model < _FIRST_OTHER:
+        tau_decay(parameters, p, masses, spins2, amp)
