@@ -23,8 +23,6 @@ from sim.decay_file import (
 )
 from sim.particle_properties import HBAR_C, PARTICLE_TABLE_YEAR, Properties, properties
 
-COMPILER_VERSION = 2
-"""To be raised with every change of what is compiled; part of the cache key."""
 SHORTEST_FLIGHT = 1e-7
 """ctau [cm] above which decay vertices are displaced: 1 nm."""
 NARROW_WIDTH = 1e-5
@@ -36,6 +34,8 @@ FRACTION_TOLERANCE = 1e-3
 FINAL = {11, 13, 211, 321, 2212, 2112, 130, 22, 12, 14, 16, 1000010020}
 """|PDG| of what reaches the detector undecayed."""
 PARTON_CODES = {"d": 1, "u": 2, "s": 3, "c": 4, "g": 21, "specflav": 81, "rndmflav": 82}
+MAX_AMPLITUDES, MAX_SPIN_DAUGHTERS = 1024, 8
+"""What the interpreter of the decay tree has memory for."""
 _EMPTY_REMNANTS = {4132: (2, -1, 3, 3101), 4232: (2, -1, 3, 3201), 4332: (2, -1, 3, 3303)}
 """Partons of charmed baryons for a PYTHIA line without daughters: c → s u d̄ beside the spectator diquark."""
 _PICKED = ["pi+", "pi-", "pi0", "eta", "eta'", "rho+", "rho-", "rho0", "omega", "phi", "K+", "K-", "K0", "anti-K0", "K*+", "K*-", "K*0", "anti-K*0", "D+", "D-", "D0", "anti-D0", "D*+", "D*-", "D*0", "anti-D*0", "D_s+", "D_s-", "D_s*+", "D_s*-", "eta_c", "J/psi", "p+", "anti-p-", "n0", "anti-n0", "Delta++", "anti-Delta--", "Delta+", "anti-Delta-", "Delta0", "anti-Delta0", "Delta-", "anti-Delta+", "Lambda0", "anti-Lambda0", "Sigma+", "anti-Sigma-", "Sigma0", "anti-Sigma0", "Sigma-", "anti-Sigma+", "Sigma*+", "anti-Sigma*-", "Sigma*0", "anti-Sigma*0", "Sigma*-", "anti-Sigma*+", "Xi0", "anti-Xi0", "Xi-", "anti-Xi+", "Xi*0", "anti-Xi*0", "Xi*-", "anti-Xi*+", "Omega-", "anti-Omega+", "Lambda_c+", "anti-Lambda_c-", "Sigma_c++", "anti-Sigma_c--", "Sigma_c+", "anti-Sigma_c-", "Sigma_c0", "anti-Sigma_c0", "Sigma_c*++", "anti-Sigma_c*--", "Sigma_c*+", "anti-Sigma_c*-", "Sigma_c*0", "anti-Sigma_c*0", "Xi_c+", "anti-Xi_c-", "Xi_c0", "anti-Xi_c0", "Xi'_c+", "anti-Xi'_c-", "Xi'_c0", "anti-Xi'_c0", "Xi_c*+", "anti-Xi_c*-", "Xi_c*0", "anti-Xi_c*0", "Omega_c0", "anti-Omega_c0", "Omega_c*0", "anti-Omega_c*0", "K_S0", "K_L0", "e-", "e+", "mu-", "mu+", "gamma", "nu_e", "anti-nu_e", "nu_mu", "anti-nu_mu", "nu_tau", "anti-nu_tau", "tau-", "tau+", "deuteron", "anti-deuteron"]  # fmt: skip
@@ -139,6 +139,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
         _fill_particle(particles[row], name, entry, content, index)
 
     modes: list[tuple] = []
+    cumulative: list[float] = []
     daughters: list[int] = []
     daughter_pdg: list[int] = []
     parameters: list[float] = []
@@ -153,10 +154,12 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
             _check_line(name, line, entries[row], content)
             running += line.fraction / total
             codes = _daughters(line, entries[row], index)
-            kind, model, pythia, row_parameters, implemented = _model(name, line, content)
+            species = [_species(particles[r]) for r, _ in codes if r >= 0]
+            kind, model, pythia, row_parameters, implemented = _model(line, _species(particles[row]), species)
+            cumulative.append(running)
             modes.append(
                 (
-                    running, line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
+                    line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
                     len(parameters), len(row_parameters), int(line.photos), -1, 0, 0.0, 0.0, 0,
                 )
             )  # fmt: skip
@@ -169,16 +172,17 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
                 )
             )
         if lines:
-            modes[-1] = (1.0, *modes[-1][1:])
+            cumulative[-1] = 1.0
     mode_array = np.array(modes, layout.MODE)
     keys, rows = make_lookup(particles["pdg"])
     table = DecayTable(
-        particles, mode_array, np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
+        particles, mode_array, np.array(cumulative), np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
         np.array([*parameters, 0.0]), keys, rows, 1,
     )  # fmt: skip
     _thresholds(table)
     _waves(table, names, described, content)
     _check_open(table, described)
+    _maxima(table, names, described)
     return table, Descriptions(names, described)
 
 
@@ -282,18 +286,54 @@ def _daughters(line: DecayLine, mother: Properties, index: dict[str, int]) -> li
     return result
 
 
-def _model(mother: str, line: DecayLine, content: DecayFile) -> tuple[int, int, int, list[float], bool]:
+def _species(particle: np.void) -> tuple[int, float, int]:
+    return int(particle["pdg"]), float(particle["mass"]), int(particle["states"])
+
+
+def _model(
+    line: DecayLine, mother: tuple[int, float, int], daughters: list[tuple[int, float, int]]
+) -> tuple[int, int, int, list[float], bool]:
     """Return kind, model, PYTHIA mode, parameters and whether the model is implemented."""
+    from physics.decays.registry import MODELS, prepare
+
     partonic = not line.daughters or any(parton_code(name) is not None for name in line.daughters)
     if line.model == "PYTHIA" or partonic:
         if not line.arguments or not isinstance(line.arguments[0], float):
-            message = f"{line.source}: {mother}: PYTHIA needs the number of its mode, as in 'PYTHIA 42'"
+            message = f"{line.source}: PYTHIA needs the number of its mode, as in 'PYTHIA 42'"
             raise ValueError(message)
         kind = layout.KIND_HADRONIC_REMNANT if partonic else layout.KIND_PHASE_SPACE
         return kind, -1, int(line.arguments[0]), [], True
     if line.model == "PHSP":
         return layout.KIND_PHASE_SPACE, -1, 0, [], True
-    return layout.KIND_PHASE_SPACE, -1, 0, [], False
+    if line.model not in MODELS:
+        return layout.KIND_PHASE_SPACE, -1, 0, [], False
+    try:
+        parameters = prepare(line.model, line.arguments, mother, daughters)
+    except ValueError as error:
+        message = f"{line.source}: {error}"
+        raise ValueError(message) from None
+    size = mother[2] * int(np.prod([states for *_, states in daughters]))
+    if size > MAX_AMPLITUDES or len(daughters) > MAX_SPIN_DAUGHTERS:
+        return layout.KIND_PHASE_SPACE, -1, 0, [], False
+    return layout.KIND_AMPLITUDE, MODELS[line.model], 0, [float(x) for x in parameters], True
+
+
+def _maxima(table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription]) -> None:
+    """Set which particles' decays feel their polarisation, and the maxima of the decay probabilities."""
+    from physics.decays.choice import new_daughters
+    from physics.decays.maxima import SAMPLES, estimate_maxima
+    from physics.random import new_stream
+
+    particles, modes = table.particles, table.modes
+    for particle in particles:
+        own = modes["kind"][particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
+        decays = particle["fate"] != layout.FATE_FINAL
+        particle["correlated"] = int(
+            decays and particle["states"] > 1 and (own == layout.KIND_AMPLITUDE).any()
+        )
+    row_of = {name: row for row, name in enumerate(names)}
+    mothers = np.array([row_of[description.mother] for description in described])
+    estimate_maxima(new_stream(), np.uint64(1), table, new_daughters(), mothers, MAX_AMPLITUDES, SAMPLES)
 
 
 def _thresholds(table: DecayTable) -> None:
@@ -352,7 +392,17 @@ def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None
 
 
 def _cache_key(paths: Sequence[Path]) -> str:
-    digest = hashlib.sha256(f"{COMPILER_VERSION}:{PARTICLE_TABLE_YEAR}:{version('particle')}".encode())
+    digest = hashlib.sha256(
+        f"{PARTICLE_TABLE_YEAR}:{version('particle')}:{version('decaylanguage')}".encode()
+    )
+    # whatever compiles the table or evaluates its models: a change of code makes the tables anew
+    floor = Path(__file__).parent.parent
+    for source in (
+        *sorted((floor / "physics" / "decays").glob("*.py")),
+        *sorted((floor / "sim").glob("decay_*.py")),
+    ):
+        digest.update(source.read_bytes())
+    digest.update((floor / "sim" / "particle_properties.py").read_bytes())
     for path in paths:
         try:
             digest.update(path.read_bytes() + b"\0" + path.name.encode())

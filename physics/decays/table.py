@@ -49,7 +49,6 @@ PARTICLE = np.dtype(
 )
 MODE = np.dtype(
     [
-        ("cumulative", np.float64),  # summed branching fraction up to and including this mode, last one 1
         ("fraction", np.float64),
         ("threshold", np.float64),  # smallest mass [GeV] at which the mode is open
         ("maximum", np.float64),  # of the decay probability, for acceptance; 0 when unknown
@@ -76,8 +75,11 @@ class DecayTable(NamedTuple):
 
     particles: np.ndarray  # PARTICLE (n,)
     modes: np.ndarray  # MODE (m,)
-    daughters: np.ndarray  # int64, rows of the daughters of all modes; −1 − |code| never used
-    daughter_pdg: np.ndarray  # int64, their PDG identities (partons too, which have no row)
+    cumulative: (
+        np.ndarray
+    )  # float64 (m,), summed branching fraction up to and including a mode, the last one's 1
+    daughters: np.ndarray  # int64, rows of the daughters of all modes, −1 for a parton
+    daughter_pdg: np.ndarray  # int64, PDG codes of the partons, 0 for a particle
     parameters: np.ndarray  # float64, parameters of the models of all modes
     lookup_key: np.ndarray  # int64 (LOOKUP_SIZE,), PDG identity → row by open addressing; 0 is free
     lookup_row: np.ndarray  # int64 (LOOKUP_SIZE,)
@@ -105,26 +107,32 @@ def _slot(pdg):
 
 
 @njit(cache=True, nogil=True)
-def particle_row(table, pdg):
+def find_row(lookup_key, lookup_row, pdg):
     """Row of a PDG identity, −1 when the table does not know it."""
     slot = _slot(pdg)
-    while table.lookup_key[slot] != 0:
-        if table.lookup_key[slot] == pdg:
-            return table.lookup_row[slot]
+    while lookup_key[slot] != 0:
+        if lookup_key[slot] == pdg:
+            return lookup_row[slot]
         slot = (slot + 1) & (LOOKUP_SIZE - 1)
     return -1
 
 
 @njit(cache=True, nogil=True)
-def draw_mode(table, row, u):
+def particle_row(table, pdg):
+    """Row of a PDG identity in a :class:`DecayTable`, −1 when the table does not know it."""
+    return find_row(table.lookup_key, table.lookup_row, pdg)
+
+
+@njit(cache=True, nogil=True)
+def draw_mode(particles, cumulative, row, u):
     """Mode of particle ``row`` at the cumulative branching fraction ``u`` in (0, 1); −1 when it has none."""
-    low = table.particles[row].first_mode
-    high = low + table.particles[row].n_modes - 1
+    low = particles[row].first_mode
+    high = low + particles[row].n_modes - 1
     if high < low:
         return -1
     while low < high:
         middle = (low + high) // 2
-        if u < table.modes[middle].cumulative:
+        if u < cumulative[middle]:
             high = middle
         else:
             low = middle + 1

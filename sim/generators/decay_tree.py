@@ -1,30 +1,44 @@
-"""The interpreter of the decay table: walks an event's tree, decay by decay, until all is final."""
+"""The interpreter of the decay table: walks an event's tree, decay by decay, until all is final.
+
+Decays without spin information to pass on are worked off in the order of the record.  Where an amplitude has
+daughters whose own decays feel their polarisation, the cluster they form is decayed depth first with spin density and
+decay matrices (:mod:`physics.spin_density`), on an explicit stack; each daughter's own axes are the mother's, turned
+by R(φ, θ, 0) and boosted.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from physics.decays.hadronic_remnant import COLOUR_REARRANGEMENT, constituent_mass, pick_hadrons
-from physics.decays.table import (
-    FATE_FINAL,
-    KIND_HADRONIC_REMNANT,
-    SHAPE_BREIT_WIGNER,
-    SHAPE_FLAT,
-    SHAPE_NARROW,
-    draw_mode,
-    particle_row,
-)
+from physics.decays.choice import Daughters, choose_daughters, new_daughters
+from physics.decays.registry import amplitude, draw_kinematics, draw_masses, draws_kinematics, draws_masses
+from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, draw_mode, find_row, particle_row
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
-from physics.line_shapes import draw_resonance_mass, truncated_cauchy
-from physics.phase_space import unweighted_phase_space
+from physics.phase_space import n_body, phase_space_bound, two_body
+from physics.radiation.fsr import radiate
 from physics.random import exponential, uniform
 from physics.record import MAX_EVENT_PARTICLES, STATUS_DECAYED, STATUS_FINAL, STATUS_UNDECAYED, set_particle
+from physics.spin_density import (
+    MAX_STATES,
+    boost_frame,
+    contract,
+    fill_matrix,
+    helicity_frame,
+    polarised_rate,
+    set_unpolarised,
+    total_rate,
+)
 
-MAX_DAUGHTERS = 32
-MAX_TRIES = 1000
-MAX_MASS_TRIES = 100
+MAX_LEVELS = 10
+"""Deepest cluster of correlated decays; deeper ones go on unpolarised."""
+MAX_AMPLITUDES = 1024
+MAX_SPIN_DAUGHTERS = 8
+MAX_REJECTIONS = 10000
 K0, K_SHORT, K_LONG = 311, 310, 130
+
+# Counters of what went wrong
+NO_OPEN_MODE, NO_KINEMATICS, OVER_MAXIMUM, REJECTED_OUT = range(4)
 
 
 class Work(NamedTuple):
@@ -33,195 +47,55 @@ class Work(NamedTuple):
     mode: np.ndarray  # int64 (entries,), row of the mode by which an entry decayed, −1
     row: np.ndarray  # int64 (entries,), row of the particle (an alias' own row)
     time: np.ndarray  # float64 (entries,), proper decay time [ns] fixed beforehand (mixing), −1 to draw it
-    masses: np.ndarray  # float64 (daughters,)
-    p: np.ndarray  # float64 (daughters, 4)
-    rows: np.ndarray  # int64 (daughters,)
-    pdg: np.ndarray  # int64 (daughters,)
-    next_mode: np.ndarray  # int64 (daughters,), modes drawn together with the masses
-    counters: np.ndarray  # int64, failures: 0 no open mode, 1 masses do not fit, 2 overflow of a maximum
-    decay_matrix: np.ndarray  # complex128
+    mass: np.ndarray  # float64 (entries,) [GeV]
+    counters: np.ndarray  # int64, by the names above
+    decay_matrix: np.ndarray  # complex128 (MAX_STATES²,), of the last particle decayed by decay_particle
+    daughters: Daughters
+    amplitude_masses: np.ndarray  # float64, mother's and daughters' masses for the amplitude
+    # the stack: one row for each level
+    entry: np.ndarray  # int64
+    first: np.ndarray  # int64, entry of the first daughter
+    count: np.ndarray  # int64
+    next: np.ndarray  # int64, next daughter to look at
+    needed: np.ndarray  # int64, 1 when the decay matrix will be used
+    states: np.ndarray  # int64 (levels, 1 + daughters)
+    sensitive: (
+        np.ndarray
+    )  # int64 (levels, daughters), 1 when the daughter's decay depends on its polarisation
+    decayed: np.ndarray  # int64 (levels, daughters), 1 when its decay matrix is there
+    momenta: np.ndarray  # float64 (levels, daughters, 4)
+    frame: np.ndarray  # float64 (levels, 4, 4)
+    rho: np.ndarray  # complex128 (levels, MAX_STATES²)
+    amp: np.ndarray  # complex128 (levels, MAX_AMPLITUDES)
+    matrix: np.ndarray  # complex128 (levels, daughters, MAX_STATES²)
+    tensor: np.ndarray  # complex128 (MAX_AMPLITUDES,)
+    scratch: np.ndarray  # complex128 (MAX_STATES,)
 
 
 def new_work() -> Work:
     """Return the scratch memory that the kernels of this module need."""
+    squared = MAX_STATES * MAX_STATES
     return Work(
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
         np.full(MAX_EVENT_PARTICLES, -1.0),
-        np.zeros(MAX_DAUGHTERS),
-        np.zeros((MAX_DAUGHTERS, 4)),
-        np.zeros(MAX_DAUGHTERS, np.int64),
-        np.zeros(MAX_DAUGHTERS, np.int64),
-        np.full(MAX_DAUGHTERS, -1, np.int64),
+        np.zeros(MAX_EVENT_PARTICLES),
         np.zeros(8, np.int64),
-        np.zeros(64, np.complex128),
+        np.zeros(squared, np.complex128),
+        new_daughters(),
+        np.zeros(MAX_SPIN_DAUGHTERS + 1),
+        *(np.zeros(MAX_LEVELS, np.int64) for _ in range(5)),
+        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS + 1), np.int64),
+        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS), np.int64),
+        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS), np.int64),
+        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS, 4)),
+        np.zeros((MAX_LEVELS, 4, 4)),
+        np.zeros((MAX_LEVELS, squared), np.complex128),
+        np.zeros((MAX_LEVELS, MAX_AMPLITUDES), np.complex128),
+        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS, squared), np.complex128),
+        np.zeros(MAX_AMPLITUDES, np.complex128),
+        np.zeros(MAX_STATES, np.complex128),
     )
-
-
-@njit(cache=True, nogil=True)
-def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
-    """Mass [GeV] of particle ``row`` that will decay by mode ``m``, below ``highest``; −1 when there is no room."""
-    particle = table.particles[row]
-    if particle.shape == SHAPE_NARROW:
-        return particle.mass
-    low = particle.mass_min
-    high = min(particle.mass_max, highest)
-    if m >= 0:
-        low = max(low, table.modes[m].threshold)
-    if high <= low:
-        return -1.0
-    if particle.shape == SHAPE_FLAT:
-        return low + (high - low) * uniform(stream)
-    if particle.shape == SHAPE_BREIT_WIGNER and m >= 0 and table.modes[m].barrier == 1:
-        mode = table.modes[m]
-        return draw_resonance_mass(
-            stream,
-            particle.mass,
-            particle.width,
-            low,
-            high,
-            mode.m1,
-            mode.m2,
-            mode.wave,
-            parent,
-            sibling,
-            birth_wave,
-        )
-    return truncated_cauchy(stream, particle.mass, particle.width, low, high)
-
-
-@njit(cache=True, nogil=True)
-def draw_masses(stream, table, work, n, mass, birth_wave):
-    """Modes and masses of ``n`` daughters ``work.rows`` of a decay of ``mass``; False when they do not fit."""
-    for attempt in range(MAX_MASS_TRIES):
-        left = mass
-        lightest = 0.0
-        for k in range(n):
-            particle = table.particles[work.rows[k]]
-            lightest += particle.mass_min
-            if attempt % 10 == 0:
-                work.next_mode[k] = -1
-                if particle.shape != SHAPE_NARROW:
-                    work.next_mode[k] = draw_mode(table, work.rows[k], uniform(stream))
-        for k in range(n):
-            row = work.rows[k]
-            parent, sibling = -1.0, 0.0
-            if n == 2 and birth_wave >= 0:
-                parent = mass
-                sibling = table.particles[work.rows[1 - k]].mass
-            highest = mass - (lightest - table.particles[row].mass_min)
-            m = draw_mass(stream, table, row, work.next_mode[k], highest, parent, sibling, birth_wave)
-            if m < 0.0:
-                left = -1.0
-                break
-            work.masses[k] = m
-            left -= m
-        if left > 0.0:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def choose_daughters(stream, table, work, row, mass, m):
-    """Fill work.rows, .pdg, .masses, .next_mode with the daughters of a decay; returns (number, mode).
-
-    ``m`` is the mode when it was drawn with the mass already, or −1.  (0, −1): the particle cannot decay.
-    """
-    for attempt in range(MAX_TRIES):
-        if attempt > 0 or m < 0:
-            m = draw_mode(table, row, uniform(stream))
-        if m < 0:
-            return 0, -1
-        mode = table.modes[m]
-        if mode.threshold >= mass:
-            continue
-        first = mode.first_daughter
-        n = mode.n_daughters
-        if mode.kind == KIND_HADRONIC_REMNANT:
-            n = remnant_daughters(stream, table, work, m, mass)
-            if n > 0:
-                return n, m
-            continue
-        for k in range(n):
-            r = table.daughters[first + k]
-            work.rows[k] = r
-            work.pdg[k] = table.particles[r].pdg
-            work.masses[k] = table.particles[r].mass
-            work.next_mode[k] = -1
-        if mode.shaped == 0 or draw_masses(stream, table, work, n, mass, mode.wave):
-            return n, m
-    return 0, -1
-
-
-@njit(cache=True, nogil=True)
-def remnant_daughters(stream, table, work, m, mass):
-    """Daughters of a mode with partons: the known ones, then hadrons; 0 when none fit."""
-    mode = table.modes[m]
-    first = mode.first_daughter
-    n_known = 0
-    n_partons = 0
-    mass_left = mass
-    for k in range(mode.n_daughters):
-        r = table.daughters[first + k]
-        if r >= 0:
-            work.rows[n_known] = r
-            work.pdg[n_known] = table.particles[r].pdg
-            n_known += 1
-            mass_left -= table.particles[r].mass
-        else:
-            code = table.daughter_pdg[first + k]
-            mass_left -= constituent_mass(code)
-            n_partons += 1
-    if mode.pythia_mode in (22, 23) and n_partons >= 2:
-        # the spectator quark does not go into the virtual W
-        mass_left += constituent_mass(table.daughter_pdg[first + mode.n_daughters - 1])
-    rearranged = uniform(stream) < COLOUR_REARRANGEMENT
-    partons = work.pdg[MAX_DAUGHTERS - 4 :]
-    for _ in range(200):
-        n = n_known
-        if n_partons > 0:
-            j = 0
-            for k in range(mode.n_daughters):
-                code = table.daughter_pdg[first + k]
-                if table.daughters[first + k] < 0:
-                    if code == 82 or code == 21:
-                        code = 1 + int(2.0 * uniform(stream)) if j % 2 == 0 else -partons[j - 1]
-                    elif code == -82:
-                        code = -partons[j - 1]
-                    if j < 4:
-                        partons[j] = code
-                    j += 1
-            used = 2 * (min(n_partons, 4) // 2)
-            if used == 0:
-                return 0
-            n_new = pick_hadrons(
-                stream, mode.pythia_mode, mass_left, rearranged, n_known, partons, used, work.pdg[n_known:]
-            )
-            if n_new == 0:
-                continue
-            n += n_new
-        known = True
-        for k in range(n_known, n):
-            work.rows[k] = particle_row(table, work.pdg[k])
-            known = known and work.rows[k] >= 0
-        if known and remnant_masses(stream, table, work, n, mass):
-            return n
-    return 0
-
-
-@njit(cache=True, nogil=True)
-def remnant_masses(stream, table, work, n, mass):
-    """One attempt at the masses of a remnant's daughters, each on its own; False when they do not fit."""
-    left = mass
-    for k in range(n):
-        row = work.rows[k]
-        work.next_mode[k] = -1
-        if table.particles[row].shape != SHAPE_NARROW:
-            work.next_mode[k] = draw_mode(table, row, uniform(stream))
-        m = draw_mass(stream, table, row, work.next_mode[k], 1e9, -1.0, 0.0, -1)
-        work.masses[k] = m
-        left -= m if m > 0.0 else 1e9
-    return left > 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -238,62 +112,252 @@ def prepare_entry(table, work, event, i):
     work.row[i] = particle_row(table, event.pdg[i])
     work.mode[i] = -1
     work.time[i] = -1.0
+    work.mass[i] = invariant_mass(event.px[i], event.py[i], event.pz[i], event.E[i])
 
 
 @njit(cache=True, nogil=True)
 def decay_prepared(stream, table, work, event, n):
-    """As :func:`decay_event` for entries whose ``work.row``, ``work.mode`` and ``work.time`` the caller has set.
+    """As :func:`decay_event` for entries that :func:`prepare_entry` has seen.
 
-    A row may be an alias' (the signal B); a mode ≥ 0 and a time ≥ 0 are fixed beforehand (mixing and CP violation).
+    The caller may have changed their ``work.row`` (an alias: the signal B), ``work.mode`` and ``work.time``, which
+    are fixed beforehand where they are ≥ 0 (mixing and CP violation).
     """
     i = 0
     while i < n:
         if event.status[i] == STATUS_UNDECAYED:
-            n = _decay_entry(stream, table, work, event, n, i, work.row[i])
+            n, active = _decay_entry(stream, table, work, event, n, i, 0, False)
+            if active:
+                boost_frame(event.px[i], event.py[i], event.pz[i], event.E[i], work.mass[i], work.frame[0])
+                work.needed[0] = 0
+                n = _decay_cluster(stream, table, work, event, n)
         i += 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def _decay_entry(stream, table, work, event, n, i, row):
+def decay_particle(stream, table, work, event, n, i, rho, frame):
+    """Decay prepared entry ``i`` of density matrix ``rho`` with what is correlated to it; returns the entries.
+
+    ``rho`` complex128 flat (2J+1)² refers to the axes that ``frame`` (4 × 4: x, y, z, E) takes to the laboratory
+    (:func:`~physics.spin_density.helicity_frame`).  The decay matrix is left in ``work.decay_matrix``.  Entries that
+    carry no polarisation are left undecayed for :func:`decay_prepared`.
+    """
+    row = work.row[i]
+    states = table.particles[row].states
+    set_unpolarised(work.decay_matrix, states)
+    if event.status[i] != STATUS_UNDECAYED:
+        return n
+    work.rho[0, : states * states] = rho[: states * states]
+    work.frame[0] = frame
+    n, active = _decay_entry(stream, table, work, event, n, i, 0, True)
+    if active:
+        work.needed[0] = 1
+        n = _decay_cluster(stream, table, work, event, n)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _decay_cluster(stream, table, work, event, n):
+    """Decay the polarised descendants of the decay on level 0 of the stack."""
+    level = 0
+    while level >= 0:
+        count = work.count[level]
+        k = work.next[level]
+        while k < count and work.sensitive[level, k] == 0:
+            k += 1
+        if k < count and level + 1 < MAX_LEVELS:
+            work.next[level] = k + 1
+            later = work.needed[level]
+            for j in range(k + 1, count):
+                later |= work.sensitive[level, j]
+            i = work.first[level] + k
+            _daughter_density(work, level, k)
+            p = work.momenta[level, k]
+            helicity_frame(work.frame[level], p[0], p[1], p[2], p[3], work.mass[i], work.frame[level + 1])
+            n, active = _decay_entry(stream, table, work, event, n, i, level + 1, True)
+            if active:
+                level += 1
+                work.needed[level] = later
+            continue
+        if work.needed[level] == 1:
+            if level == 0:
+                _decay_matrix(work, level, work.decay_matrix)
+            else:
+                above = work.next[level - 1] - 1
+                _decay_matrix(work, level, work.matrix[level - 1, above])
+                work.decayed[level - 1, above] = 1
+        level -= 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _contracted(work, level, skip):
+    """work.tensor = amplitude times the decay matrices of the daughters that have them; returns its size."""
+    count = work.count[level]
+    size = 1
+    for k in range(count + 1):
+        size *= work.states[level, k]
+    work.tensor[:size] = work.amp[level, :size]
+    before = work.states[level, 0]
+    for k in range(count):
+        states = work.states[level, k + 1]
+        after = size // (before * states)
+        if work.decayed[level, k] == 1 and k != skip:
+            contract(work.tensor, work.scratch, work.matrix[level, k], before, states, after)
+        before *= states
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _daughter_density(work, level, k):
+    """Density matrix of daughter ``k`` of the decay on ``level``, to the next level of the stack."""
+    size = _contracted(work, level, k)
+    n0 = work.states[level, 0]
+    if n0 > 1:
+        contract(work.tensor, work.scratch, work.rho[level], 1, n0, size // n0)
+    before = n0
+    for j in range(k):
+        before *= work.states[level, j + 1]
+    states = work.states[level, k + 1]
+    fill_matrix(work.tensor, work.amp[level], before, states, size // (before * states), work.rho[level + 1])
+
+
+@njit(cache=True, nogil=True)
+def _decay_matrix(work, level, out):
+    """Decay matrix of the mother on ``level``."""
+    size = _contracted(work, level, -1)
+    n0 = work.states[level, 0]
+    fill_matrix(work.tensor, work.amp[level], 1, n0, size // n0, out)
+
+
+@njit(cache=True, nogil=True)
+def _spin_daughters(stream, table, work, count, level):
+    """Mark the daughters whose decays feel their polarisation (they choose their mode now); True when any does."""
+    d = work.daughters
+    found = False
+    for k in range(count):
+        work.sensitive[level, k] = 0
+        work.decayed[level, k] = 0
+        r = d.rows[k]
+        if table.particles[r].correlated == 0:
+            continue
+        for _ in range(100):
+            m = d.next_mode[k]
+            if m >= 0 and table.modes[m].threshold < d.masses[k]:
+                break
+            d.next_mode[k] = draw_mode(table.particles, table.cumulative, r, uniform(stream))
+        m = d.next_mode[k]
+        if m >= 0 and table.modes[m].kind == KIND_AMPLITUDE:
+            work.sensitive[level, k] = 1
+            found = True
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin):
+    """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
+    d = work.daughters
+    if table.modes[m].kind != KIND_AMPLITUDE or (count == 2 and not polarised and not spin):
+        if count == 2:
+            two_body(stream, mass, d.masses[0], d.masses[1], d.p)
+        elif not n_body(stream, mass, d.masses, count, phase_space_bound(mass, d.masses, count), d.p):
+            work.counters[NO_KINEMATICS] += 1
+        return False
+    model = table.modes[m].model
+    first = table.modes[m].first_parameter
+    parameters = table.parameters[first : first + table.modes[m].n_parameters]
+    states = work.states[level]
+    masses = work.amplitude_masses
+    masses[0] = mass
+    states[0] = table.particles[row].states
+    rest = 1
+    for k in range(count):
+        masses[k + 1] = d.masses[k]
+        states[k + 1] = table.particles[d.rows[k]].states
+        rest *= states[k + 1]
+    amp = work.amp[level]
+    size = states[0] * rest
+    if not polarised and draws_kinematics(model):
+        if draw_kinematics(stream, model, parameters, masses, d.p):
+            if spin:
+                amplitude(model, parameters, d.p, masses, states, amp)
+            return spin
+    maximum = table.modes[m].maximum
+    bound = phase_space_bound(mass, d.masses, count) if count > 2 else 1.0
+    for _ in range(MAX_REJECTIONS):
+        if count == 2:
+            two_body(stream, mass, d.masses[0], d.masses[1], d.p)
+        elif not n_body(stream, mass, d.masses, count, bound, d.p):
+            work.counters[NO_KINEMATICS] += 1
+            return False
+        amplitude(model, parameters, d.p, masses, states, amp)
+        if polarised:
+            weight = polarised_rate(amp, work.rho[level], states[0], rest)
+        elif count == 2:
+            return True
+        else:
+            weight = total_rate(amp, size)
+        if weight > maximum:
+            work.counters[OVER_MAXIMUM] += 1
+        if weight > maximum * uniform(stream):
+            return polarised or spin
+    work.counters[REJECTED_OUT] += 1
+    return polarised or spin
+
+
+@njit(cache=True, nogil=True)
+def _decay_entry(stream, table, work, event, n, i, level, polarised):
+    """Decay one entry; returns (entries, whether level ``level`` of the stack holds an amplitude to go on with)."""
+    row = work.row[i]
     if row < 0 or table.particles[row].fate == FATE_FINAL:
         event.status[i] = STATUS_FINAL
-        return n
+        return n, False
     px, py, pz, e = event.px[i], event.py[i], event.pz[i], event.E[i]
+    vx, vy, vz, t = event.vx[i], event.vy[i], event.vz[i], event.t[i]
     pdg = event.pdg[i]
-    if pdg == K0 or pdg == -K0:
+    mass = work.mass[i]
+    if pdg in (K0, -K0):
         new = K_SHORT if uniform(stream) < 0.5 else K_LONG
-        work.row[n] = particle_row(table, new)
+        r = find_row(table.lookup_key, table.lookup_row, new)
+        status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
+        set_particle(event, n, new, px, py, pz, e, i, status, vx, vy, vz, t)
+        work.row[n] = r
         work.mode[n] = -1
         work.time[n] = -1.0
-        set_particle(
-            event,
-            n,
-            new,
-            px,
-            py,
-            pz,
-            e,
-            i,
-            STATUS_UNDECAYED,
-            event.vx[i],
-            event.vy[i],
-            event.vz[i],
-            event.t[i],
-        )
+        work.mass[n] = mass
         event.status[i] = STATUS_DECAYED
-        return n + 1
-    mass = invariant_mass(px, py, pz, e)
-    count, m = choose_daughters(stream, table, work, row, mass, work.mode[i])
-    if count == 0 or n + count > event.pdg.shape[0]:
-        work.counters[0] += 1
+        return n + 1, False
+
+    d = work.daughters
+    count, m = choose_daughters(stream, table, d, row, mass, work.mode[i])
+    if count < 2 or n + 2 * count > event.pdg.shape[0]:
+        work.counters[NO_OPEN_MODE] += 1
         event.status[i] = STATUS_FINAL
-        return n
-    if not unweighted_phase_space(stream, mass, work.masses, count, work.p):
-        work.counters[1] += 1
+        return n, False
     work.mode[i] = m
-    event.status[i] = STATUS_DECAYED
-    vx, vy, vz, t = event.vx[i], event.vy[i], event.vz[i], event.t[i]
+    spin = False
+    if table.modes[m].kind == KIND_AMPLITUDE:
+        model = table.modes[m].model
+        if draws_masses(model):
+            first = table.modes[m].first_parameter
+            masses = work.amplitude_masses
+            masses[0] = mass
+            masses[1 : count + 1] = d.masses[:count]
+            parameters = table.parameters[first : first + table.modes[m].n_parameters]
+            if draw_masses(stream, model, parameters, masses):
+                d.masses[:count] = masses[1 : count + 1]
+        spin = _spin_daughters(stream, table, work, count, level)
+    active = _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin)
+    if active:
+        work.entry[level] = i
+        work.first[level] = n
+        work.count[level] = count
+        work.next[level] = 0
+
+    photons = 0
+    if table.fsr == 1 and table.modes[m].photos == 1:
+        photons = radiate(stream, count, d.p, d.masses, d.charges, mass, d.photons)
+
     ctau = table.particles[row].ctau
     if ctau > 0.0:
         proper = work.time[i] * SPEED_OF_LIGHT if work.time[i] >= 0.0 else ctau * exponential(stream)
@@ -302,15 +366,34 @@ def _decay_entry(stream, table, work, event, n, i, row):
         vy += flight * py
         vz += flight * pz
         t += flight * e / SPEED_OF_LIGHT
-    for k in range(count):
-        kx, ky, kz, ke = boost_to_parent_frame(
-            work.p[k, 0], work.p[k, 1], work.p[k, 2], work.p[k, 3], px, py, pz, e, mass
-        )
-        r = work.rows[k]
-        status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
-        set_particle(event, n, work.pdg[k], kx, ky, kz, ke, i, status, vx, vy, vz, t)
-        work.row[n] = r
-        work.mode[n] = work.next_mode[k]
+    event.status[i] = STATUS_DECAYED
+    frame = work.frame[level]
+    for k in range(count + photons):
+        p = d.p[k] if k < count else d.photons[k - count]
+        if polarised:
+            kx = frame[0, 0] * p[0] + frame[0, 1] * p[1] + frame[0, 2] * p[2] + frame[0, 3] * p[3]
+            ky = frame[1, 0] * p[0] + frame[1, 1] * p[1] + frame[1, 2] * p[2] + frame[1, 3] * p[3]
+            kz = frame[2, 0] * p[0] + frame[2, 1] * p[1] + frame[2, 2] * p[2] + frame[2, 3] * p[3]
+            ke = frame[3, 0] * p[0] + frame[3, 1] * p[1] + frame[3, 2] * p[2] + frame[3, 3] * p[3]
+        else:
+            kx, ky, kz, ke = boost_to_parent_frame(p[0], p[1], p[2], p[3], px, py, pz, e, mass)
         work.time[n] = -1.0
+        if k < count:
+            r = d.rows[k]
+            status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
+            set_particle(event, n, table.particles[r].pdg, kx, ky, kz, ke, i, status, vx, vy, vz, t)
+            work.row[n] = r
+            work.mode[n] = d.next_mode[k]
+            work.mass[n] = d.masses[k]
+            if active and work.sensitive[level, k] == 1:
+                work.momenta[level, k, 0] = p[0]
+                work.momenta[level, k, 1] = p[1]
+                work.momenta[level, k, 2] = p[2]
+                work.momenta[level, k, 3] = p[3]
+        else:
+            set_particle(event, n, 22, kx, ky, kz, ke, i, STATUS_FINAL, vx, vy, vz, t)
+            work.row[n] = -1
+            work.mode[n] = -1
+            work.mass[n] = 0.0
         n += 1
-    return n
+    return n, active

@@ -1,0 +1,68 @@
+"""Maxima of decay probabilities, found by sampling when a decay table is compiled."""
+
+import numpy as np
+from numba import njit
+
+from physics.decays.choice import MAX_DAUGHTERS, choose_daughters
+from physics.decays.registry import amplitude, draw_masses, draws_masses
+from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
+from physics.phase_space import n_body, phase_space_bound
+from physics.random import open_stream, uniform
+from physics.spin_density import total_rate
+
+SAMPLES = 1500
+MARGIN = 1.25
+"""Factor on the largest of SAMPLES squared amplitudes; the interpreter counts what still exceeds it."""
+
+
+@njit(cache=True, nogil=True)
+def estimate_maxima(stream, key, table, daughters, mothers, largest_size, samples):
+    """Set the maxima of Σ|A|² of all modes with an amplitude; ``mothers``: row of the mother of each mode.
+
+    Two-body amplitudes are normalised to a maximum of 1 already.  Other modes are sampled, ``samples`` points of phase
+    space each, over the line shapes of mother and daughters.
+    """
+    amp = np.zeros(largest_size, np.complex128)
+    masses = np.zeros(MAX_DAUGHTERS + 1)
+    states = np.zeros(MAX_DAUGHTERS + 1, np.int64)
+    for m in range(table.modes.shape[0]):
+        if table.modes[m].kind != KIND_AMPLITUDE:
+            continue
+        if table.modes[m].n_daughters == 2:
+            table.modes[m].maximum = 1.0
+            continue
+        open_stream(stream, key, m, 0, 0)
+        row = mothers[m]
+        particle = table.particles[row]
+        first = table.modes[m].first_parameter
+        parameters = table.parameters[first : first + table.modes[m].n_parameters]
+        model = table.modes[m].model
+        most = 0.0
+        for _ in range(samples):
+            mass = particle.mass
+            if particle.shape != SHAPE_NARROW:
+                low = max(particle.mass_min, table.modes[m].threshold)
+                mass = low + (particle.mass_max - low) * uniform(stream)
+            if mass <= table.modes[m].threshold:
+                continue
+            n, chosen = choose_daughters(stream, table, daughters, row, mass, m)
+            if chosen != m:
+                continue
+            masses[0] = mass
+            states[0] = particle.states
+            size = states[0]
+            for k in range(n):
+                masses[k + 1] = daughters.masses[k]
+                states[k + 1] = table.particles[daughters.rows[k]].states
+                size *= states[k + 1]
+            if draws_masses(model):
+                if not draw_masses(stream, model, parameters, masses):
+                    continue
+                for k in range(n):
+                    daughters.masses[k] = masses[k + 1]
+            bound = phase_space_bound(mass, daughters.masses, n)
+            if not n_body(stream, mass, daughters.masses, n, bound, daughters.p):
+                continue
+            amplitude(model, parameters, daughters.p, masses, states, amp)
+            most = max(most, total_rate(amp, size))
+        table.modes[m].maximum = MARGIN * most
