@@ -13,6 +13,7 @@ from physics.record import NO_MOTHER, STATUS_FINAL
 from sim.tables import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 FORMATS = {".root": "ROOT", ".parquet": "Parquet", ".hepmc3": "HepMC3"}
@@ -66,7 +67,7 @@ class OutputFile:
     def __init__(self, path: Path, tree: str, header: dict[str, Any]) -> None:
         self.path = path
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
-        makers = {".root": RootWriter, ".parquet": ParquetWriter, ".hepmc3": HepMCWriter}
+        makers: dict[str, Callable[[Path, str, dict[str, Any]], Writer]] = {".root": RootWriter, ".parquet": ParquetWriter, ".hepmc3": HepMCWriter}
         self._writer: Writer = makers[path.suffix](self.temporary, tree, header)
         self._complete = False
 

@@ -7,7 +7,7 @@ made from it without copying numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,34 +67,30 @@ def truth_table(events: Events) -> Table:
 def reco_table(events: Events, reco: Reco) -> Table:
     """Return the ``reco`` table: truth plus what the detector saw."""
     truth = truth_table(events)
-    tracks = _collection(reco.tracks._replace(covariance=None, log_likelihood=None), TRACK_COLUMNS, partial=True)
+    offsets, columns = _collection(reco.tracks, ())
+    covariance, likelihood = columns.pop("covariance"), columns.pop("log_likelihood")
     for i, name in enumerate(COVARIANCE_NAMES):
-        tracks[1][f"cov_{name}"] = reco.tracks.covariance[:, i]
+        columns[f"cov_{name}"] = covariance[:, i]
     for i, detector in enumerate(PID_DETECTORS):
         for j, hypothesis in enumerate(HYPOTHESES):
-            tracks[1][f"logL_{detector}_{hypothesis}"] = reco.tracks.log_likelihood[:, i, j]
+            columns[f"logL_{detector}_{hypothesis}"] = likelihood[:, i, j]
     order = [c.name.removeprefix("track_") for c in TRACK_COLUMNS]
     return Table(
         truth.columns,
         {
             **truth.collections,
-            "track": (tracks[0], {name: tracks[1][name] for name in order}),
+            "track": (offsets, {name: columns[name] for name in order}),
             "cluster": _collection(reco.clusters, CLUSTER_COLUMNS),
             "klm": _collection(reco.klm, KLM_COLUMNS),
         },
     )
 
 
-def _collection(
-    record: tuple, documented: tuple[Column, ...], *, partial: bool = False
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Split a record of arrays (offsets first) into offsets and named columns."""
+def _collection(record: Any, documented: tuple[Column, ...]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Split a record of arrays, offsets first, into offsets and columns by documented name, else by field."""
     offsets, *arrays = record
-    if partial:
-        names = record._fields[1:]  # type: ignore[attr-defined]
-    else:
-        names = [c.name.split("_", 1)[1] for c in documented]
-    return offsets, {name: array for name, array in zip(names, arrays, strict=True) if array is not None}
+    names = [c.name.split("_", 1)[1] for c in documented] or record._fields[1:]
+    return offsets, dict(zip(names, arrays, strict=True))
 
 
 def documentation(names: list[str], extra: dict[str, Column]) -> dict[str, dict[str, str]]:
