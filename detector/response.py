@@ -7,7 +7,8 @@ import numpy as np
 from detector.card import Detector
 from detector.flight import Flights
 from detector.flying import FLIGHT, fly_events
-from detector.record import Clusters, KLMClusters, Reco, Tracks
+from detector.outer import measure_outer
+from detector.record import Reco, Tracks
 from detector.secondaries import MAX_WAITING, WAITING
 from detector.trackfit import new_crossings
 from detector.tracking import TRACK
@@ -66,22 +67,8 @@ def measure(particles: Particles, event_numbers: np.ndarray, detector: Detector,
     detector : from :func:`detector.card.load_detector`.
     key : of the run, :func:`physics.random.stream_key`.
     """
+    # Through beam pipe, silicon and drift chamber: hits, decays, conversions, radiation, and what tracking makes of it.
     flights, tracks = fly(particles, event_numbers, detector, key)
-    n_events = len(event_numbers)
-    return Reco(tracks, _no_clusters(n_events), _no_klm(n_events))
-
-
-def _no_clusters(n_events: int) -> Clusters:
-    integers = ("region", "track", "mc", "mcPDG")
-    return Clusters(
-        np.zeros(n_events + 1, np.int64),
-        *(np.zeros(0, np.int32 if name in integers else np.float64) for name in Clusters._fields[1:]),
-    )
-
-
-def _no_klm(n_events: int) -> KLMClusters:
-    floats = ("x", "y", "z", "timing")
-    return KLMClusters(
-        np.zeros(n_events + 1, np.int64),
-        *(np.zeros(0, np.float64 if name in floats else np.int32) for name in KLMClusters._fields[1:]),
-    )
+    # Behind it: showers and clusters, muons and K_L, and the likelihoods of the tracks' identities.
+    clusters, klm = measure_outer(key, event_numbers, flights, tracks, detector.outer)
+    return Reco(tracks, clusters, klm)
