@@ -30,7 +30,8 @@ from numba import njit
 from physics.decays.dalitz import dalitz, draw_dalitz, prepare_dalitz
 from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
 from physics.decays.light_mesons import LIGHT_MESONS, draw_pi0, light_meson, prepare_light_meson
-from physics.decays.semileptonic import SEMILEPTONIC, prepare_semileptonic, semileptonic
+from physics.decays.penguin import draw_penguin, penguin, prepare_penguin
+from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare_semileptonic, semileptonic
 from physics.decays.species import Species
 from physics.decays.tau import TAU, prepare_tau, tau_decay
 
@@ -42,6 +43,7 @@ _FIRST_LIGHT = 96
 D_DALITZ, BTO3PI_CP = 112, 113
 _FIRST_TAU = 116
 _FIRST_OTHER = 120
+BTOSLLBALL = 120
 PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
@@ -52,14 +54,13 @@ MODELS: dict[str, int] = {
     **{name: _FIRST_LIGHT + k for k, name in enumerate(LIGHT_MESONS)},
     **{name: _FIRST_TAU + k for k, name in enumerate(TAU)},
     "D_DALITZ": D_DALITZ,
+    "BTOSLLBALL": BTOSLLBALL,
     "BTO3PI_CP": BTO3PI_CP,
 }
 """EvtGen name → number of the model; a number may change between versions, a name not."""
 
 
-def prepare(
-    model: str, args: Sequence[float | str], mother: Sequence, daughters: Sequence[Sequence]
-) -> np.ndarray:
+def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters: Sequence[Sequence]) -> np.ndarray:
     """Return the flat row of parameters (float64) of one decay line.
 
     Raises ValueError with one sentence for an unknown model, wrong numbers of arguments or daughters, wrong spins,
@@ -74,6 +75,8 @@ def prepare(
         return prepare_semileptonic(model, args, head, tail)
     if model in TAU:
         return prepare_tau(model, args, head, tail)
+    if model == "BTOSLLBALL":
+        return prepare_penguin(model, args, head, tail)
     if model in LIGHT_MESONS:
         return prepare_light_meson(model, args, head, tail)
     if MODELS[model] in (D_DALITZ, BTO3PI_CP):
@@ -96,7 +99,9 @@ def draws_masses(model):
 @njit(cache=True, nogil=True)
 def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
-    return model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ)
+    if model < _FIRST_SEMILEPTONIC:
+        return False
+    return model < _FIRST_LIGHT or model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL)
 
 
 @njit(cache=True, nogil=True)
@@ -112,6 +117,10 @@ def draw_kinematics(stream, model, parameters, masses, p):
         return draw_pi0(stream, parameters, masses, p)
     if model in (D_DALITZ, BTO3PI_CP):
         return draw_dalitz(stream, parameters, masses, p)
+    if _FIRST_SEMILEPTONIC <= model < _FIRST_LIGHT:
+        return draw_semileptonic(stream, parameters, masses, p)
+    if model == BTOSLLBALL:
+        return draw_penguin(stream, parameters, masses, p)
     return False
 
 
@@ -132,3 +141,5 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         dalitz(parameters, p, masses, amp)
     elif model < _FIRST_OTHER:
         tau_decay(parameters, p, masses, spins2, amp)
+    elif model == BTOSLLBALL:
+        penguin(parameters, p, masses, spins2, amp)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numba import njit
 
+from physics.decays.dalitz import place_three
 from physics.decays.species import (
     CHARGED_LEPTONS,
     NEUTRINOS,
@@ -30,13 +31,16 @@ from physics.decays.species import (
 )
 from physics.form_factors import b_to_charm, b_to_k, b_to_kstar, b_to_light, charm
 from physics.form_factors.isgw2 import Isgw2
+from physics.random import uniform
 from physics.spin import antiparticle_spinor, particle_spinor, polarisation_vector, weyl_current
 
 INTERVALS = 100
 """Intervals of the form-factor tables; linear interpolation is good to about 1e-4."""
-_TABLE = 5
+QUANTILES = 200
+"""Equally probable intervals of the tabulated q² spectrum."""
+_TABLE = 8
 
-ROLE_MIRROR, ROLE_MESON, ROLE_LEPTON, ROLE_NEUTRINO, ROLE_SIGN = range(5)
+ROLE_MIRROR, ROLE_MESON, ROLE_LEPTON, ROLE_NEUTRINO, ROLE_SIGN, ROLE_STATES, ROLE_MASS, ROLE_MOTHER_MASS = range(8)
 
 
 @njit(cache=True, nogil=True)
@@ -59,16 +63,10 @@ def lepton_current(p, lepton, neutrino, sign, twice_helicity, chirality):
     """
     if sign > 0.0:
         a = particle_spinor(p[lepton, 0], p[lepton, 1], p[lepton, 2], p[lepton, 3], twice_helicity, chirality)
-        b = antiparticle_spinor(
-            p[neutrino, 0], p[neutrino, 1], p[neutrino, 2], p[neutrino, 3], -chirality, chirality
-        )
+        b = antiparticle_spinor(p[neutrino, 0], p[neutrino, 1], p[neutrino, 2], p[neutrino, 3], -chirality, chirality)
     else:
-        a = particle_spinor(
-            p[neutrino, 0], p[neutrino, 1], p[neutrino, 2], p[neutrino, 3], chirality, chirality
-        )
-        b = antiparticle_spinor(
-            p[lepton, 0], p[lepton, 1], p[lepton, 2], p[lepton, 3], twice_helicity, chirality
-        )
+        a = particle_spinor(p[neutrino, 0], p[neutrino, 1], p[neutrino, 2], p[neutrino, 3], chirality, chirality)
+        b = antiparticle_spinor(p[lepton, 0], p[lepton, 1], p[lepton, 2], p[lepton, 3], twice_helicity, chirality)
     return weyl_current(a[0], a[1], b[0], b[1], chirality)
 
 
@@ -77,6 +75,26 @@ def transverse_product(p, i, helicity, current):
     """ε*(λ)·L of daughter ``i``'s transverse polarisation, with the metric's sign."""
     e = polarisation_vector(p[i, 0], p[i, 1], p[i, 2], p[i, 3], 1.0, helicity)
     return -(e[1].conjugate() * current[1] + e[2].conjugate() * current[2] + e[3].conjugate() * current[3])
+
+
+@njit(cache=True, nogil=True)
+def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
+    """H₊, H₋, √q² H₀, √q² H_t at q² for a meson with ``n_meson`` states and momentum ``k``."""
+    columns = 2 if n_meson == 1 else 4
+    row, t = table_row(parameters, _TABLE, columns, q2, big, small)
+    f0 = parameters[row] + t * (parameters[row + columns] - parameters[row])
+    f1 = parameters[row + 1] + t * (parameters[row + columns + 1] - parameters[row + 1])
+    if n_meson == 1:
+        return 0.0, 0.0, 2.0 * big * k * f0, (big * big - small * small) * f1
+    f2 = parameters[row + 2] + t * (parameters[row + columns + 2] - parameters[row + 2])
+    f3 = parameters[row + 3] + t * (parameters[row + columns + 3] - parameters[row + 3])
+    product = big * k / small  # ε*(0)·p
+    g = 2.0 * big * k * f0 * parameters[ROLE_MIRROR]
+    zero, time = f2 * (big - small), f3 * product
+    if n_meson == 3:
+        return f1 - g, f1 + g, zero, time
+    across, along = math.sqrt(0.5) * product, math.sqrt(2.0 / 3.0) * product
+    return across * (f1 - g), across * (f1 + g), along * zero, along * time
 
 
 @njit(cache=True, nogil=True)
@@ -99,26 +117,9 @@ def semileptonic(parameters, p, masses, spins2, amp):
     if q2 <= 0.0 or k == 0.0:
         return
     nx, ny, nz = p[meson, 0] / k, p[meson, 1] / k, p[meson, 2] / k
-    columns = 2 if n_meson == 1 else 4
-    row, t = table_row(parameters, _TABLE, columns, q2, big, small)
-    f0 = parameters[row] + t * (parameters[row + columns] - parameters[row])
-    f1 = parameters[row + 1] + t * (parameters[row + columns + 1] - parameters[row + 1])
-    plus, minus = 0.0, 0.0
-    if n_meson == 1:
-        rest = (f1 - f0) * (big * big - small * small) / q2
-        time, along = f0 * (big + e) + rest * (big - e), f0 * k - rest * k
-    else:
-        f2 = parameters[row + 2] + t * (parameters[row + columns + 2] - parameters[row + 2])
-        f3 = parameters[row + 3] + t * (parameters[row + columns + 3] - parameters[row + 3])
-        product = big * k / small  # ε*(0)·p
-        h_zero, h_time = f2 * (big - small), f3 * product  # √q² H₀ and √q² H_t
-        time = (h_time * (big - e) - h_zero * k) / q2
-        along = (h_zero * (big - e) - h_time * k) / q2
-        g = 2.0 * big * k * f0 * parameters[ROLE_MIRROR]
-        plus, minus = f1 - g, f1 + g
-        if n_meson == 5:
-            time, along = math.sqrt(2.0 / 3.0) * product * time, math.sqrt(2.0 / 3.0) * product * along
-            plus, minus = math.sqrt(0.5) * product * plus, math.sqrt(0.5) * product * minus
+    plus, minus, h_zero, h_time = helicity_amplitudes(parameters, n_meson, q2, big, small, k)
+    time = (h_time * (big - e) - h_zero * k) / q2
+    along = (h_zero * (big - e) - h_time * k) / q2
     middle = n_meson // 2
     for i in range(n_lepton):
         helicity = 1 - 2 * i
@@ -133,18 +134,85 @@ def semileptonic(parameters, p, masses, spins2, amp):
             amp[base + (middle + 1) * meson_stride] = minus * transverse_product(p, meson, -1, current)
 
 
+@njit(cache=True, nogil=True)
+def place_at_q2(stream, masses, meson, lepton, q2, cosine, p):
+    """Momenta of mother → meson + pair of mass² ``q2``, the lepton at ``cosine`` to the pair's direction."""
+    other = 3 - meson - lepton
+    big, m, m_l, m_o = masses[0], masses[meson + 1], masses[lepton + 1], masses[other + 1]
+    e_pair = (big * big + q2 - m * m) / (2.0 * big)
+    k2 = e_pair * e_pair - q2
+    root = math.sqrt(q2)
+    e_l = (q2 + m_l * m_l - m_o * m_o) / (2.0 * root)
+    l2 = e_l * e_l - m_l * m_l
+    if k2 <= 0.0 or l2 <= 0.0:
+        return False
+    e_lepton = (e_pair * e_l + math.sqrt(k2 * l2) * cosine) / root
+    e_meson = big - e_pair
+    e_other = big - e_meson - e_lepton
+    first = e_meson if meson == 0 else (e_lepton if lepton == 0 else e_other)
+    last = e_meson if meson == 2 else (e_lepton if lepton == 2 else e_other)
+    s_first = big * big + masses[1] * masses[1] - 2.0 * big * first
+    s_last = big * big + masses[3] * masses[3] - 2.0 * big * last
+    return place_three(stream, big, masses, s_first, s_last, p)
+
+
+@njit(cache=True, nogil=True)
+def quantile(parameters, first, u):
+    """Value of a quantile table that starts at ``first``, linear in between."""
+    x = u * QUANTILES
+    k = min(int(x), QUANTILES - 1)
+    return parameters[first + k] + (x - k) * (parameters[first + k + 1] - parameters[first + k])
+
+
+@njit(cache=True, nogil=True)
+def draw_semileptonic(stream, parameters, masses, p):
+    """Unweighted kinematics: q² from its tabulated spectrum, cosθ_ℓ from the helicity amplitudes.
+
+    dΓ/dcosθ ∝ (1 ∓ c)² H₊² + (1 ± c)² H₋² + 2 s² H₀² + (m²/q²) [s² (H₊² + H₋²) + 2 (c H₀ − H_t)²] for ℓ∓
+    (Körner and Schuler 1990; c from the pair's direction).  Only for the nominal meson mass.
+    """
+    meson, lepton = int(parameters[ROLE_MESON]), int(parameters[ROLE_LEPTON])
+    big, small = masses[0], masses[meson + 1]
+    n_meson = int(parameters[ROLE_STATES])
+    first = _TABLE + (2 if n_meson == 1 else 4) * (INTERVALS + 1)
+    if abs(small - parameters[ROLE_MASS]) > 1e-6 or abs(big - parameters[ROLE_MOTHER_MASS]) > 1e-6:
+        return False
+    sign = parameters[ROLE_SIGN]
+    for _ in range(1000):
+        q2 = quantile(parameters, first, uniform(stream))
+        e = (big * big + small * small - q2) / (2.0 * big)
+        k2 = e * e - small * small
+        d = masses[lepton + 1] * masses[lepton + 1] / q2
+        if k2 <= 0.0 or d >= 1.0:
+            continue
+        plus, minus, zero, time = helicity_amplitudes(parameters, n_meson, q2, big, small, math.sqrt(k2))
+        plus2, minus2, zero2 = plus * plus, minus * minus, zero * zero / q2
+        # W(c) = a + b c + e c²
+        constant = plus2 + minus2 + 2.0 * zero2 + d * (plus2 + minus2 + 2.0 * time * time / q2)
+        slope = 2.0 * sign * (minus2 - plus2) - 4.0 * d * zero * time / q2
+        bend = (plus2 + minus2) * (1.0 - d) - 2.0 * zero2 * (1.0 - d)
+        top = constant + bend + abs(slope)
+        if bend < 0.0 and abs(slope) < -2.0 * bend:
+            top = constant - slope * slope / (4.0 * bend)
+        for _ in range(1000):
+            c = 2.0 * uniform(stream) - 1.0
+            if top * uniform(stream) < constant + c * (slope + c * bend):
+                return place_at_q2(stream, masses, meson, lepton, q2, c, p)
+    return False
+
+
 FormFactors = Callable[[list[float], np.ndarray, Species, Species], tuple[np.ndarray, ...]]
 
 
 def _by_spin(scalar: tuple, vector: tuple, tensor: tuple = (None, ())) -> FormFactors:
     """Choose the parametrisation by the meson's spin; each is (function, allowed numbers of arguments)."""
 
-    def evaluate(
-        args: list[float], q2: np.ndarray, mother: Species, meson: Species
-    ) -> tuple[np.ndarray, ...]:
+    def evaluate(args: list[float], q2: np.ndarray, mother: Species, meson: Species) -> tuple[np.ndarray, ...]:
         function, counts = (scalar, vector, tensor)[twice_spin(meson) // 2]
         if function is None:
-            message = f"There are no form factors of this model for the spin of particle {meson.pdg}; choose another model."
+            message = (
+                f"There are no form factors of this model for the spin of particle {meson.pdg}; choose another model."
+            )
             raise ValueError(message)
         check_count("This form-factor model", args, counts)
         return function(args, q2, mother.mass, meson.mass)
@@ -276,7 +344,9 @@ def roles(model: str, mother: Species, daughters: Sequence[Species]) -> tuple[in
         3,
         5,
     ):
-        message = f"{model}: lepton number or the meson's spin is wrong in the decay of {mother.pdg}; correct its daughters."
+        message = (
+            f"{model}: lepton number or the meson's spin is wrong in the decay of {mother.pdg}; correct its daughters."
+        )
         raise ValueError(message)
     return mesons[0], charged[0], neutral[0]
 
@@ -284,12 +354,38 @@ def roles(model: str, mother: Species, daughters: Sequence[Species]) -> tuple[in
 def prepare_semileptonic(
     model: str, args: Sequence[float | str], mother: Species, daughters: Sequence[Species]
 ) -> np.ndarray:
-    """Return ``[mirror, meson, lepton, neutrino, lepton sign, table …]``; raises ValueError on anything wrong."""
+    """Return the row of roles, form factors and spectrum of one line; raises ValueError on anything wrong."""
     meson, lepton, neutrino = roles(model, mother, daughters)
     q2 = form_factor_grid(mother, daughters[meson])
     values = SEMILEPTONIC[model](numbers(model, args), q2, mother, daughters[meson])
     table = tabulate(values, q2, mother, daughters[meson])
     sign = 1.0 if daughters[lepton].pdg > 0 else -1.0
-    # the lepton of a b quark is an ℓ⁻, of a c quark an ℓ⁺; the mirror of g follows the quark alone
+    particle = daughters[meson]
     head = [-1.0 if conjugated(mother) else 1.0, meson, lepton, neutrino, sign]
-    return np.concatenate([head, table.ravel()])
+    row = np.concatenate([[*head, particle.states, particle.mass, mother.mass], table.ravel()])
+    return np.concatenate([row, _spectrum_quantiles(row, mother, particle, daughters[lepton])])
+
+
+def equal_probability(values: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Return QUANTILES + 1 points between which ``density`` (on the grid ``values``) has equal probability."""
+    cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(values))])
+    return np.interp(np.linspace(0, cumulative[-1], QUANTILES + 1), cumulative, values)
+
+
+def _spectrum_quantiles(row: np.ndarray, mother: Species, meson: Species, lepton: Species) -> np.ndarray:
+    """Return the q² of equally probable intervals of dΓ/dq² at nominal masses (all 0 below threshold)."""
+    big, small = mother.mass, meson.mass
+    low, high = lepton.mass**2, (big - small) ** 2
+    if low >= high or big < small + lepton.mass:
+        return np.zeros(QUANTILES + 1)
+    # denser at both ends, where the spectrum is steep
+    grid = low + (high - low) * (0.5 - 0.5 * np.cos(np.linspace(0, math.pi, 801)))
+    density = np.zeros(len(grid))
+    for i, q2 in enumerate(grid[1:-1], 1):
+        e = (big**2 + small**2 - q2) / (2 * big)
+        k = math.sqrt(max(0.0, e * e - small**2))
+        plus, minus, zero, time = helicity_amplitudes(row, meson.states, q2, big, small, k)
+        d = lepton.mass**2 / q2
+        total = (plus**2 + minus**2 + zero**2 / q2) * (1 + d / 2) + 1.5 * d * time**2 / q2
+        density[i] = k * q2 * (1 - d) ** 2 * total
+    return equal_probability(grid, density)

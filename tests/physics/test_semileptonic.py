@@ -4,13 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from decay_chains import Model, boosted, own_axes, three_body_point, two_body_point
+from decay_chains import Model, boosted, flat_three_body, own_axes, three_body_point, two_body_point
 from scipy.integrate import quad
+from scipy.stats import chi2
 
 from physics.decays import registry
 from physics.decays.semileptonic import SEMILEPTONIC
 from physics.decays.species import Species
 from physics.form_factors.isgw2 import Isgw2
+from physics.random import new_stream, open_stream, stream_key
 
 BGL_VECTOR = [0.02596, -0.06049, 0.01311, 0.01713, 0.00753, -0.09346]
 BGL_SCALAR = [0.0126, -0.094, 0.34, -0.1, 0.0115, -0.057, 0.12, 0.4]
@@ -39,9 +41,7 @@ def at_q2(masses, q2, cos_theta, phi):
 def angular_average(model, q2, moment=lambda c: 1.0):
     """Mean of Σ|A|² (times a moment of cosθ_ℓ) over the lepton's direction, by Gauss–Legendre."""
     x, w = np.polynomial.legendre.leggauss(8)
-    return sum(
-        0.5 * b * moment(a) * model.rate(at_q2(model.masses, q2, a, 0.4)) for a, b in zip(x, w, strict=True)
-    )
+    return sum(0.5 * b * moment(a) * model.rate(at_q2(model.masses, q2, a, 0.4)) for a, b in zip(x, w, strict=True))
 
 
 def helicity_amplitudes(model_name, args, mother, meson, q2):
@@ -82,9 +82,7 @@ CASES = [
 def test_rate_against_helicity_formula(case, x):
     """⟨Σ|A|²⟩ = (2/3) q² (1 − m²/q²) [(H₊² + H₋² + H₀²)(1 + m²/2q²) + (3m²/2q²) H_t²] (Körner and Schuler)."""
     name, args, mother, meson, lepton = case
-    model = Model(
-        name, args, mother, [meson, lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1)]
-    )
+    model = Model(name, args, mother, [meson, lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1)])
     low, high = lepton[1] ** 2, (mother[1] - meson[1]) ** 2
     q2 = low + x * (high - low)
     plus, minus, zero, time = helicity_amplitudes(name, args, mother, meson, q2)
@@ -134,9 +132,7 @@ def test_d_star_longitudinal_fraction():
     fraction = zero**2 / (plus**2 + minus**2 + zero**2)
     x, w = np.polynomial.legendre.leggauss(8)
     phis = np.linspace(0, 2 * math.pi, 8, endpoint=False)
-    amps = [
-        (b, model(at_q2(model.masses, q2, a, f))[0, :, :, 0]) for a, b in zip(x, w, strict=True) for f in phis
-    ]
+    amps = [(b, model(at_q2(model.masses, q2, a, f))[0, :, :, 0]) for a, b in zip(x, w, strict=True) for f in phis]
     rho = sum(b * a @ a.conj().T for b, a in amps)
     rates = []
     for c in x:
@@ -194,9 +190,7 @@ def test_chain_against_covariant_matrix_element():
         tau_pi, tau_nu = (four(into(p[1], q)) for q in pt)
         pb, pv, q = np.array([BBAR[1], 0, 0, 0]), four(p[0]), four(p[1]) + four(p[2])
         q2, big, m = q @ METRIC @ q, BBAR[1], DSTAR[1]
-        v, a1, a2, a0 = (
-            x[0] for x in SEMILEPTONIC["HQET3"](args, np.array([q2]), Species(*BBAR), Species(*DSTAR))
-        )
+        v, a1, a2, a0 = (x[0] for x in SEMILEPTONIC["HQET3"](args, np.array([q2]), Species(*BBAR), Species(*DSTAR)))
         e = (d - pi) - pv * (pv @ METRIC @ (d - pi)) / m**2  # Σ ε* (ε·(p_D − p_π)) up to a sign
         low = METRIC @ e
         a3 = (big + m) / (2 * m) * a1 - (big - m) / (2 * m) * a2
@@ -225,9 +219,7 @@ def test_chain_against_covariant_matrix_element():
 def test_rotations_leave_rates_alone(case):
     """A turned event has the same |A| for every set of helicities."""
     name, args, mother, meson, lepton = case
-    model = Model(
-        name, args, mother, [meson, lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1)]
-    )
+    model = Model(name, args, mother, [meson, lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1)])
     rng = np.random.default_rng(6)
     p = three_body_point(model.masses, rng)
     turn = own_axes(rng.normal(size=3)) @ own_axes(rng.normal(size=3))
@@ -258,9 +250,7 @@ def test_total_rate_of_d_l_nu():
         return SEMILEPTONIC["BGL"](BGL_SCALAR, np.array([q2]), Species(*BBAR), Species(*D))[0][0]
 
     high = (big - m) ** 2
-    amplitude = quad(
-        lambda q2: momentum(q2) * angular_average(model, q2), 1e-3, high * 0.999999, epsrel=1e-4
-    )[0]
+    amplitude = quad(lambda q2: momentum(q2) * angular_average(model, q2), 1e-3, high * 0.999999, epsrel=1e-4)[0]
     textbook = quad(lambda q2: momentum(q2) ** 3 * plus(q2) ** 2, 1e-3, high * 0.999999, epsrel=1e-6)[0]
     assert amplitude == pytest.approx(8 / 3 * big**2 * textbook, rel=1e-3)
 
@@ -272,8 +262,7 @@ def test_kstar_nunu_longitudinal_fraction():
         plus, minus, zero, _ = helicity_amplitudes("KSTARNUNU_REV", [], B, (313, 0.8955, 3), q2)
         x, w = np.polynomial.legendre.leggauss(8)
         total = sum(
-            b * np.abs(model(at_q2(model.masses, q2, a, 0.1))[0, :, 0, 0]) ** 2
-            for a, b in zip(x, w, strict=True)
+            b * np.abs(model(at_q2(model.masses, q2, a, 0.1))[0, :, 0, 0]) ** 2 for a, b in zip(x, w, strict=True)
         )
         assert total[1] / total.sum() == pytest.approx(zero**2 / (plus**2 + minus**2 + zero**2), rel=3e-3)
 
@@ -287,9 +276,7 @@ def test_knunu_shape_and_angle():
         k = math.sqrt(((5.27934 + 0.493677) ** 2 - q2) * ((5.27934 - 0.493677) ** 2 - q2)) / (2 * 5.27934)
         for c in (-0.6, 0.0, 0.3):
             value = model.rate(at_q2(model.masses, q2, c, 1.0))
-            assert value == pytest.approx(
-                4 * 5.27934**2 * k**2 * f_plus_bsz14(q2) ** 2 * (1 - c * c), rel=2e-3
-            )
+            assert value == pytest.approx(4 * 5.27934**2 * k**2 * f_plus_bsz14(q2) ** 2 * (1 - c * c), rel=2e-3)
 
 
 def test_isgw2_at_zero_recoil():
@@ -317,3 +304,37 @@ def test_isgw2_at_zero_recoil():
 def test_errors_say_what(name, args, mother, daughters, words):
     with pytest.raises(ValueError, match=words):
         registry.prepare(name, args, mother, daughters)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c[0]}-{c[3][0]}")
+def test_direct_sampling_equals_weighting(case):
+    """χ² of q², the lepton's energy and cosθ_ℓ: drawn points against phase space weighted with Σ|A|²."""
+    name, args, mother, meson, lepton = case
+    model = Model(name, args, mother, [lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1), meson])
+    stream, n = new_stream(), 3000
+    open_stream(stream, stream_key(5, "test"), 0, 0, 0)
+    drawn = np.empty((n, 3, 4))
+    for i in range(n):
+        assert registry.draw_kinematics(stream, model.id, model.parameters, model.masses, drawn[i])
+    assert np.allclose(drawn[:, :, :3].sum(axis=1), 0, atol=1e-9)
+    assert np.allclose(drawn[..., 3] ** 2 - (drawn[..., :3] ** 2).sum(axis=-1), model.masses[1:] ** 2, atol=1e-7)
+    points, weights = flat_three_body(model.masses, 8000, np.random.default_rng(7))
+    weights = weights * [model.rate(p) for p in points]
+    for value in (lambda p: p[:, 2, 3], lambda p: p[:, 0, 3], lambda p: p[:, 1, 3], lambda p: p[:, 0, 2]):
+        edges = np.quantile(value(drawn), np.linspace(0, 1, 13))
+        edges[0], edges[-1] = -np.inf, np.inf
+        counts = np.histogram(value(drawn), edges)[0]
+        wanted = np.histogram(value(points), edges, weights=weights)[0]
+        spread = np.histogram(value(points), edges, weights=weights**2)[0]
+        scale = n / weights.sum()
+        statistic = np.sum((counts - scale * wanted) ** 2 / (counts + scale**2 * spread))
+        assert chi2.sf(statistic, 11) > 1e-4
+
+
+def test_direct_sampling_leaves_other_masses_alone():
+    model = Model("BGL", BGL_VECTOR, BBAR, [DSTAR, E, nubar(E)])
+    stream = new_stream()
+    open_stream(stream, stream_key(5, "test"), 0, 0, 0)
+    masses = model.masses.copy()
+    masses[1] += 0.01
+    assert not registry.draw_kinematics(stream, model.id, model.parameters, masses, np.zeros((3, 4)))
