@@ -1,10 +1,14 @@
-"""e⁺e⁻ → τ⁺τ⁻ with initial-state radiation and the decays of the decay file."""
+"""e⁺e⁻ → τ⁺τ⁻ with radiation, spin correlations and the decays of the decay file.
+
+The virtual photon γ*, transversely polarised along the beams, decays by the vector current of the decay
+file's Υ(4S) → τ⁺τ⁻ (model VLL), so the joint helicity density matrix of the pair, final-state radiation and
+everything that follows are the decay tree's.
+"""
 
 import numpy as np
 from numba import njit
 
-from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_event
-from physics.kinematics import boost_to_parent_frame, two_body_momentum
+from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
 from physics.radiation.isr import build_isr_table
 from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
@@ -13,15 +17,14 @@ from physics.record import (
     append_event,
     grown,
     new_particles,
-    set_particle,
     trimmed,
 )
+from physics.spin_density import boost_frame
 from sim.events import Events
-from sim.generators.decay_tree import decay_prepared, new_work, prepare_entry
+from sim.generators.decay_tree import decay_particle, decay_prepared, new_work, prepare_entry
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
-TAU = 15
 PARTICLES_PER_EVENT = 16
 """First guess of the memory; grows when needed."""
 
@@ -33,7 +36,7 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
     rows of the decay table by which the τ⁻ and the τ⁺ decay.  Raises ValueError below the threshold.
     """
     radiation = build_isr_table(sample.pdg, setup.beams.root_s)
-    tau_mass = float(setup.table.particles["mass"][setup.names.row("tau-")])
+    row, mode, minus = pair_mode(setup)
 
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
@@ -45,8 +48,8 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
         done = 0
         while True:
             done = _generate(
-                np.uint64(setup.key), setup.beams, setup.table, memory, scratch, photons, radiation, tau_mass,
-                first_event, done, particles, mass, modes,
+                np.uint64(setup.key), setup.beams, setup.table, memory, scratch, photons, radiation, row, mode,
+                minus, first_event, done, particles, mass, modes,
             )  # fmt: skip
             if done == n_events:
                 break
@@ -62,49 +65,51 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
     return generate
 
 
+def pair_mode(setup: Setup) -> tuple[int, int, int]:
+    """Return the row of the Υ(4S), its mode τ⁺τ⁻ and the place (0, 1) of the τ⁻ in it.
+
+    Raises ValueError when the decay file has no such mode.
+    """
+    row = setup.names.row("Upsilon(4S)")
+    particle = setup.table.particles[row]
+    first = int(particle["first_mode"])
+    for mode in range(first, first + int(particle["n_modes"])):
+        described = setup.names.modes[mode]
+        if sorted(described.daughters) == ["tau+", "tau-"] and described.model == "VLL":
+            return row, mode, described.daughters.index("tau-")
+    message = (
+        "tau pairs decay by the mode 'Upsilon(4S) -> tau+ tau- VLL', which this decay file lacks: "
+        "leave it in your 'Decay Upsilon(4S)' block"
+    )
+    raise ValueError(message)
+
+
 @njit(cache=True, nogil=True)
 def _generate(
-    key,
-    beams,
-    table,
-    work,
-    event,
-    photons,
-    radiation,
-    tau_mass,
-    first_event,
-    done,
-    particles,
-    pair_mass,
-    modes,
-):
+    key, beams, table, work, event, photons, radiation, row, mode, minus, first_event, done, particles,
+    pair_mass, modes,
+):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
     stream = np.zeros(8, np.uint64)
+    density = np.zeros((3, 3), np.complex128)
+    frame = np.zeros((4, 4))
     n_events = particles.offsets.shape[0] - 1
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)
         n, mass, ax, ay, az = start_event(stream, radiation, beams, 1, photons, event)
         for i in range(n):
             prepare_entry(table, work, event, i)
-        dx, dy, dz = draw_pair_direction(stream, mass, tau_mass, ax, ay, az)
-        p = two_body_momentum(mass, tau_mass, tau_mass)
+        event.status[0] = STATUS_UNDECAYED
+        work.row[0], work.mode[0], work.mass[0] = row, mode, mass
+        virtual_photon_density(ax, ay, az, density)
+        boost_frame(event.px[0], event.py[0], event.pz[0], event.E[0], mass, frame)
         first = n
-        for sign in (1, -1):
-            px, py, pz, e = boost_to_parent_frame(
-                sign * p * dx, sign * p * dy, sign * p * dz, 0.5 * mass,
-                event.px[0], event.py[0], event.pz[0], event.E[0], mass,
-            )  # fmt: skip
-            set_particle(
-                event, n, sign * TAU, px, py, pz, e, 0, STATUS_UNDECAYED,
-                event.vx[0], event.vy[0], event.vz[0], event.t[0],
-            )  # fmt: skip
-            prepare_entry(table, work, event, n)
-            n += 1
+        n = decay_particle(stream, table, work, event, n, 0, density.ravel(), frame)
         n = decay_prepared(stream, table, work, event, n)
         if not append_event(particles, done, event, n):
             break
         pair_mass[done] = mass
-        modes[0, done] = work.mode[first]
-        modes[1, done] = work.mode[first + 1]
+        modes[0, done] = work.mode[first + minus]
+        modes[1, done] = work.mode[first + 1 - minus]
         done += 1
     return done
