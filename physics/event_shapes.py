@@ -120,22 +120,32 @@ def _thrust_exhaustive(p, n):
     x, y, z, _ = _ascend(p, n, p[0, 0], p[0, 1], p[0, 2], np.int64(-1))  # all in one plane leaves no normal
     best, bx, by, bz = x * x + y * y + z * z, x, y, z
     for i in range(n):
+        ix, iy, iz = p[i, 0], p[i, 1], p[i, 2]
         for j in range(i + 1, n):
-            nx = p[i, 1] * p[j, 2] - p[i, 2] * p[j, 1]
-            ny = p[i, 2] * p[j, 0] - p[i, 0] * p[j, 2]
-            nz = p[i, 0] * p[j, 1] - p[i, 1] * p[j, 0]
+            jx, jy, jz = p[j, 0], p[j, 1], p[j, 2]
+            nx, ny, nz = iy * jz - iz * jy, iz * jx - ix * jz, ix * jy - iy * jx
             sx = sy = sz = 0.0
             for k in range(n):
-                if k not in (i, j):
-                    sign = 1.0 if p[k, 0] * nx + p[k, 1] * ny + p[k, 2] * nz >= 0.0 else -1.0
-                    sx, sy, sz = sx + sign * p[k, 0], sy + sign * p[k, 1], sz + sign * p[k, 2]
-            for signs in range(4):
-                si, sj = 1.0 - 2.0 * (signs & 1), 1.0 - 2.0 * (signs >> 1)
-                x = sx + si * p[i, 0] + sj * p[j, 0]
-                y = sy + si * p[i, 1] + sj * p[j, 1]
-                z = sz + si * p[i, 2] + sj * p[j, 2]
-                if x * x + y * y + z * z > best:
-                    best, bx, by, bz = x * x + y * y + z * z, x, y, z
+                kx, ky, kz = p[k, 0], p[k, 1], p[k, 2]
+                sign = 1.0 if kx * nx + ky * ny + kz * nz >= 0.0 else -1.0
+                if k in (i, j):
+                    sign = 0.0
+                sx, sy, sz = sx + sign * kx, sy + sign * ky, sz + sign * kz
+            # the signs of the two: their products with the sum and with each other decide
+            a, b = sx * ix + sy * iy + sz * iz, sx * jx + sy * jy + sz * jz
+            c = ix * jx + iy * jy + iz * jz
+            si, sj = 1.0, 1.0
+            if abs(a + b) + c >= abs(a - b) - c:
+                if a + b < 0.0:
+                    si = sj = -1.0
+            elif a >= b:
+                sj = -1.0
+            else:
+                si = -1.0
+            x, y, z = sx + si * ix + sj * jx, sy + si * iy + sj * jy, sz + si * iz + sj * jz
+            norm2 = x * x + y * y + z * z
+            if norm2 > best:
+                best, bx, by, bz = norm2, x, y, z
     x, y, z, _ = _ascend(p, n, bx, by, bz, np.int64(-1))  # particles in that plane may still gain
     if x * x + y * y + z * z > best:
         bx, by, bz = x, y, z

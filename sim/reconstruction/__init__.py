@@ -108,9 +108,7 @@ def _values(column: NtupleColumn, values: np.ndarray) -> np.ndarray:
     return values.astype(np.int32) if column.integer else values.copy()
 
 
-def _meta(
-    events: Events, event: np.ndarray, candidate: np.ndarray, candidates: np.ndarray
-) -> dict[str, np.ndarray]:
+def _meta(events: Events, event: np.ndarray, candidate: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
     n = len(event)
     weight = events.columns.get("__weight__")
     production = events.columns.get("__production__")

@@ -37,7 +37,7 @@ class Found(NamedTuple):
     kshort: np.ndarray  # float64 (m, 11): px, py, pz, E, x, y, z, p-value, distance, time, pointing
     ids: np.ndarray  # float64 (MAX_TRACKS,), kaonID of the tracks, −1 where not asked for
     fit_index: np.ndarray  # int64, rows of the tracks that are fitted
-    fit: np.ndarray  # float64 (10,)
+    fit: np.ndarray  # float64 (1, 10)
     free: np.ndarray  # float64 (6,), no beam-spot constraint
 
 
@@ -53,24 +53,25 @@ def new_found() -> Found:
         np.zeros((MAX_KSHORTS, 11)),
         np.zeros(MAX_TRACKS),
         np.zeros(MAX_TRACKS, np.int64),
-        np.zeros(10),
+        np.zeros((1, 10)),
         np.zeros(6),
     )
 
 
 @njit(cache=True, nogil=True)
-def momentum_at(helix, lab, mass, x, y):
-    """Momentum (px, py, pz, E) of a track, a row of ``helix`` and ``lab`` at its POCA, where it passes (x, y)."""
-    _, cosine, sine, _, _ = relative_helix(helix, x, y)
-    pt = math.sqrt(lab[0] * lab[0] + lab[1] * lab[1])
-    return pt * cosine, pt * sine, lab[2], energy(lab[0], lab[1], lab[2], mass)
+def momentum_at(helix, lab, t, mass, x, y):
+    """Momentum (px, py, pz, E) of track ``t``, ``lab`` at its POCA, where it passes (x, y)."""
+    _, cosine, sine, _, _ = relative_helix(helix, t, x, y)
+    pt2 = lab[t, 0] * lab[t, 0] + lab[t, 1] * lab[t, 1]
+    pt, pz = math.sqrt(pt2), lab[t, 2]
+    return pt * cosine, pt * sine, pz, math.sqrt(pt2 + pz * pz + mass * mass)
 
 
 @njit(cache=True, nogil=True)
 def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
     """Sum (px, py, pz, E) of tracks ``i`` and ``j`` where they pass (x, y)."""
-    ax, ay, az, ae = momentum_at(helix[i], lab[i], mass_i, x, y)
-    bx, by, bz, be = momentum_at(helix[j], lab[j], mass_j, x, y)
+    ax, ay, az, ae = momentum_at(helix, lab, i, mass_i, x, y)
+    bx, by, bz, be = momentum_at(helix, lab, j, mass_j, x, y)
     return ax + bx, ay + by, az + bz, ae + be
 
 
@@ -96,7 +97,7 @@ def find_kshorts(objects, n_all, cuts, found):
         for j in range(i):
             if objects.charge[i] == objects.charge[j] or n == MAX_KSHORTS:
                 continue
-            x, y, z = crossing_point(objects.helix[i], objects.helix[j])
+            x, y, z = crossing_point(objects.helix, i, j)
             if not x * x + y * y < 100.0 * 100.0:  # inside the drift chamber
                 continue
             px, py, pz, e = pair_momentum(objects.helix, objects.track_lab, i, j, PION_MASS, PION_MASS, x, y)
@@ -152,9 +153,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     if cuts.candidate == KPLUS:
         for k in range(n_good):
             if _is_kaon_track(objects, k, cuts) and (
-                not cuts.kaon_id_before_choice
-                or cuts.kaon_id < 0.0
-                or kaon_id(objects, k, found) > cuts.kaon_id
+                not cuts.kaon_id_before_choice or cuts.kaon_id < 0.0 or kaon_id(objects, k, found) > cuts.kaon_id
             ):
                 lab = objects.track_lab[k]
                 n = _add(
@@ -180,9 +179,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
             for i in range(n_good):
                 if objects.charge[i] != -objects.charge[k]:
                     continue
-                px, py, pz, e = pair_momentum(
-                    objects.helix, objects.track_lab, k, i, KAON_MASS, PION_MASS, 0.0, 0.0
-                )
+                px, py, pz, e = pair_momentum(objects.helix, objects.track_lab, k, i, KAON_MASS, PION_MASS, 0.0, 0.0)
                 if abs(invariant_mass(px, py, pz, e) - cuts.kstar0_mass) > cuts.kstar_window:
                     continue
                 found.fit_index[0], found.fit_index[1] = k, i
@@ -272,9 +269,7 @@ def choose(found, n, cuts, beams, order):
     for c in range(n):
         lab = found.lab[c]
         if cuts.choice == LOWEST_Q2:
-            e_cms = (
-                lab[3] * beams.E - lab[0] * beams.px - lab[1] * beams.py - lab[2] * beams.pz
-            ) / beams.root_s
+            e_cms = (lab[3] * beams.E - lab[0] * beams.px - lab[1] * beams.py - lab[2] * beams.pz) / beams.root_s
             m = invariant_mass(lab[0], lab[1], lab[2], lab[3])
             merit = beams.root_s * e_cms - m * m
         else:

@@ -41,7 +41,7 @@ def new_charm() -> Charm:
         np.zeros((MAX_TRACKS, 3)),
         np.zeros(3, np.int64),
         np.zeros(6),
-        np.zeros(10),
+        np.zeros((1, 10)),
     )
 
 
@@ -79,8 +79,8 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
         return
     x, y, z = charm.vertex[0, 0], charm.vertex[0, 1], charm.vertex[0, 2]
     t = charm.track[0]
-    kx, ky, kz, ke = momentum_at(helix[kaon], lab[kaon], KAON_MASS, x, y)
-    px, py, pz, pe = momentum_at(helix[t], lab[t], PION_MASS, x, y)
+    kx, ky, kz, ke = momentum_at(helix, lab, kaon, KAON_MASS, x, y)
+    px, py, pz, pe = momentum_at(helix, lab, t, PION_MASS, x, y)
     row[D0_M] = invariant_mass(kx + px, ky + py, kz + pz, ke + pe)
     row[D0_DR], row[D0_DZ], row[D0_CHI2] = math.sqrt(x * x + y * y), z, charm.chi2[0]
     middle = chi2_probability(charm.chi2[n // 2], 1)
@@ -96,8 +96,8 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
             if not chi2 < best:
                 continue
             best = chi2
-            kx, ky, kz, ke = momentum_at(helix[kaon], lab[kaon], KAON_MASS, x, y)
-            px, py, pz, pe = momentum_at(helix[a], lab[a], PION_MASS, x, y)
-            qx, qy, qz, qe = momentum_at(helix[b], lab[b], PION_MASS, x, y)
+            kx, ky, kz, ke = momentum_at(helix, lab, kaon, KAON_MASS, x, y)
+            px, py, pz, pe = momentum_at(helix, lab, a, PION_MASS, x, y)
+            qx, qy, qz, qe = momentum_at(helix, lab, b, PION_MASS, x, y)
             row[DP_M] = invariant_mass(kx + px + qx, ky + py + qy, kz + pz + qz, ke + pe + qe)
             row[DP_DR], row[DP_DZ], row[DP_CHI2] = math.sqrt(x * x + y * y), z, chi2

@@ -80,11 +80,15 @@ def _event_sums(objects, n_good, n_photons):
     """Visible energy and momentum (px, py, pz, E) in the c.m. frame of all cleaned objects."""
     px = py = pz = e = 0.0
     for k in range(n_good):
-        p = objects.track_cms[k]
-        px, py, pz, e = px + p[0], py + p[1], pz + p[2], e + p[3]
+        px += objects.track_cms[k, 0]
+        py += objects.track_cms[k, 1]
+        pz += objects.track_cms[k, 2]
+        e += objects.track_cms[k, 3]
     for k in range(n_photons):
-        p = objects.photon_cms[k]
-        px, py, pz, e = px + p[0], py + p[1], pz + p[2], e + p[3]
+        px += objects.photon_cms[k, 0]
+        py += objects.photon_cms[k, 1]
+        pz += objects.photon_cms[k, 2]
+        e += objects.photon_cms[k, 3]
     return px, py, pz, e
 
 
@@ -108,9 +112,8 @@ def fill_event(reco, particles, i, n_good, n_photons, beams, row):
 
 
 @njit(cache=True, nogil=True)
-def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, work):
-    """Fill ``work.row`` with candidate ``c`` of event ``i``."""
-    objects, found, whole, row = work.objects, work.found, work.whole, work.row
+def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, objects, found, whole, charm, row):
+    """Fill ``row`` with candidate ``c`` of event ``i``."""
     row[:] = math.nan
     fill_event(reco, particles, i, n_good, n_photons, beams, row)
     charge, flavour = candidate_charge(objects, found, c)
@@ -124,7 +127,7 @@ def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, work):
     count(objects, n_good, n_photons, cuts, row)
     fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row)
     if has_kaon_track(found, c, cuts):
-        fill_charm(objects, found.tracks[c, 0], whole, roe_tracks, work.charm, row)
+        fill_charm(objects, found.tracks[c, 0], whole, roe_tracks, charm, row)
     fill_truth(particles, i, objects, found, c, cuts, row)
 
 
@@ -139,7 +142,8 @@ def reconstruct_events(
     of each row.  ``flow``: events left after each of ``CUTS``.  Returns (next event, number of rows): the
     next event is not ``last`` when the rows are full.
     """
-    objects, found, row = work.objects, work.found, work.row
+    objects, found, whole, charm, row = work.objects, work.found, work.whole, work.charm, work.row
+    order = work.order
     displaced = cuts.candidate not in (KPLUS, KSTAR0)
     for i in range(first, last):
         n_good, n_all, n_photons = clean_event(reco, i, cleanup, displaced, beams, objects)
@@ -153,15 +157,15 @@ def reconstruct_events(
         if seen == 2 and p > 0.0 and cuts.missing_cos_low < -pz / p < cuts.missing_cos_high:
             seen = 3
             found_here = find_candidates(objects, n_good, n_all, n_photons, cuts, found)
-            kept = choose(found, found_here, cuts, beams, work.order)
+            kept = choose(found, found_here, cuts, beams, order)
             if kept > 0:
                 seen = 4
                 if cuts.kaon_id >= 0.0 and cuts.candidate == KPLUS and not cuts.kaon_id_before_choice:
                     passed = 0
                     for k in range(kept):
-                        c = np.int64(work.order[k, 0])
+                        c = np.int64(order[k, 0])
                         if kaon_id(objects, found.tracks[c, 0], found) > cuts.kaon_id:
-                            work.order[passed, 0] = c
+                            order[passed, 0] = c
                             passed += 1
                     kept = passed
                 if kept > 0:
@@ -171,8 +175,8 @@ def reconstruct_events(
         for cut in range(seen + 1):
             flow[cut] += 1
         for k in range(kept):
-            c = np.int64(work.order[k, 0])
-            describe(reco, particles, i, n_good, n_photons, c, cuts, beams, work)
+            c = np.int64(order[k, 0])
+            describe(reco, particles, i, n_good, n_photons, c, cuts, beams, objects, found, whole, charm, row)
             for column in range(row.shape[0]):
                 out[column, n] = row[column]
             event[n], candidate[n], candidates[n] = i, k, kept

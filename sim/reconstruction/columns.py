@@ -155,9 +155,7 @@ CANDIDATE_COLUMNS = (
         ("dz", "cm", "z of POCA or vertex with respect to the interaction point"),
         ("distance", "cm", "distance of POCA or vertex to the interaction point"),
     ),
-    *_columns(
-        _TRACK, ("chi2", "", "χ² of the kaon's track fit"), ("pValue", "", "p-value of the kaon's track fit")
-    ),
+    *_columns(_TRACK, ("chi2", "", "χ² of the kaon's track fit"), ("pValue", "", "p-value of the kaon's track fit")),
     *_columns(
         _TRACK,
         ("ndf", "", "degrees of freedom of the kaon's track fit"),

@@ -25,9 +25,7 @@ B_PLUS_MASS, B_ZERO_MASS = 5.27941, 5.27972
     "mRecoil", "m2Recoil", "pRecoil", "eRecoil", "pRecoilTheta"
 )
 (Q2_REC, Q2_REC_MB, CHARGE, PDG) = at("q2rec", "q2recMB", "charge", "PDG")
-(HELIX, HELIX_ERR, DR, DZ, DISTANCE, CHI2, P_VALUE) = at(
-    "d0", "d0Err", "dr", "dz", "distance", "chi2", "pValue"
-)
+(HELIX, HELIX_ERR, DR, DZ, DISTANCE, CHI2, P_VALUE) = at("d0", "d0Err", "dr", "dz", "distance", "chi2", "pValue")
 (NDF, PXD, SVD, VXD, CDC, FIRST_PXD, FIRST_SVD, FIRST_CDC, LAST_CDC, N_ECL, N_KLM) = at(
     *(
         "ndf",

@@ -81,6 +81,12 @@ def to_cms(px, py, pz, e, beams):
 
 
 @njit(cache=True, nogil=True)
+def set_row(array, k, px, py, pz, e):
+    """Write a four-vector to row ``k``."""
+    array[k, 0], array[k, 1], array[k, 2], array[k, 3] = px, py, pz, e
+
+
+@njit(cache=True, nogil=True)
 def hypothesis_mass(hypothesis):
     """Mass [GeV] of a hypothesis."""
     return MASSES[hypothesis]
@@ -114,18 +120,17 @@ def binary_id(log_likelihood, first, second):
 @njit(cache=True, nogil=True)
 def _fill_track(tracks, t, cleanup, beams, objects, k):
     """Write track ``t`` to entry ``k``; returns its energy."""
-    total = objects.log_likelihood[k]
     for h in range(6):
-        total[h] = 0.0
+        total = 0.0
         for detector in range(6):
-            total[h] += tracks.log_likelihood[t, detector, h]
-    hypothesis = PI if cleanup.pion_masses else most_likely(total)
+            total += tracks.log_likelihood[t, detector, h]
+        objects.log_likelihood[k, h] = total
+    hypothesis = PI if cleanup.pion_masses else most_likely(objects.log_likelihood[k])
     pt = FIELD_CONSTANT * cleanup.field / abs(tracks.omega[t])
-    helix = objects.helix[k]
-    set_helix(tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], helix)
+    set_helix(tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], objects.helix, k)
     for element in range(15):
         objects.covariance[k, element] = tracks.covariance[t, element]
-    px, py = pt * helix[1], pt * helix[2]
+    px, py = pt * objects.helix[k, 1], pt * objects.helix[k, 2]
     pz = pt * tracks.tanLambda[t]
     mass = hypothesis_mass(hypothesis)
     e = math.sqrt(pt * pt + pz * pz + mass * mass)
@@ -134,9 +139,9 @@ def _fill_track(tracks, t, cleanup, beams, objects, k):
     objects.mc[k, 0], objects.mc[k, 1] = tracks.mc[t], tracks.mcPDG[t]
     objects.charge[k] = 1.0 if tracks.omega[t] > 0.0 else -1.0
     objects.hypothesis[k] = hypothesis
-    lab, cms = objects.track_lab[k], objects.track_cms[k]
-    lab[0], lab[1], lab[2], lab[3] = px, py, pz, e
-    cms[0], cms[1], cms[2], cms[3] = to_cms(px, py, pz, e, beams)
+    set_row(objects.track_lab, k, px, py, pz, e)
+    px, py, pz, e_cms = to_cms(px, py, pz, e, beams)
+    set_row(objects.track_cms, k, px, py, pz, e_cms)
     return e
 
 
@@ -174,10 +179,11 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
         if not cleanup.theta_low < theta < cleanup.theta_high or photons == MAX_PHOTONS:
             continue
         sine = math.sin(theta)
-        lab, cms = objects.photon_lab[photons], objects.photon_cms[photons]
-        lab[0], lab[1] = e * sine * math.cos(clusters.phi[c]), e * sine * math.sin(clusters.phi[c])
-        lab[2], lab[3] = e * math.cos(theta), e
-        cms[0], cms[1], cms[2], cms[3] = to_cms(lab[0], lab[1], lab[2], e, beams)
+        px, py = e * sine * math.cos(clusters.phi[c]), e * sine * math.sin(clusters.phi[c])
+        pz = e * math.cos(theta)
+        set_row(objects.photon_lab, photons, px, py, pz, e)
+        px, py, pz, e = to_cms(px, py, pz, e, beams)
+        set_row(objects.photon_cms, photons, px, py, pz, e)
         objects.photon_mc[photons] = clusters.mc[c]
         photons += 1
     return good_tracks, n, photons

@@ -73,7 +73,7 @@ def new_whole() -> Whole:
         np.zeros(MAX_ORDER + 1),
         np.zeros(N_CONES),
         np.zeros(N_KSFW),
-        np.zeros(10),
+        np.zeros((1, 10)),
         np.zeros(6),
     )
 
@@ -106,9 +106,7 @@ def new_whole() -> Whole:
     "backwardHemisphereMass",
 )
 (KSFW_0, THRUST_OM, COS_TBTO, COS_TBZ) = at(ksfw(KSFW_NAMES[0]), "thrustOm", "cosTBTO", "cosTBz")
-(ROE_TRACKS, ROE_PHOTONS, ROE_KLM, ROE_CHARGE) = at(
-    "nROE_Tracks", "nROE_Photons", "nROE_KLMClusters", "roeCharge"
-)
+(ROE_TRACKS, ROE_PHOTONS, ROE_KLM, ROE_CHARGE) = at("nROE_Tracks", "nROE_Photons", "nROE_KLMClusters", "roeCharge")
 (ROE_E, ROE_P, ROE_PX, ROE_PY, ROE_PZ, ROE_PT, ROE_THETA, ROE_M, ROE_MBC, ROE_DELTAE, ROE_EEXTRA) = at(
     *(
         "roeE",
@@ -125,9 +123,7 @@ def new_whole() -> Whole:
     )
 )
 (ROE_CMS_E, ROE_CMS_P, ROE_PT_VARIANCE) = at(in_cms("roeE"), in_cms("roeP"), "roePtVariance")
-(ROE_X, ROE_CHI2, ROE_PVALUE, ROE_KAON_DR) = at(
-    "roeVertexX", "roeVertexChi2", "roeVertexPValue", "roeVertexKaonDr"
-)
+(ROE_X, ROE_CHI2, ROE_PVALUE, ROE_KAON_DR) = at("roeVertexX", "roeVertexChi2", "roeVertexPValue", "roeVertexKaonDr")
 (N_LEPTONS, N_TRACKS_PHOTONS, CHARGE2) = at("nLeptons", "nTracksAndPhotons", "totalChargeSquared")
 (TAG_X, TAG_PVALUE, DELTA_Z, TAG_KAON_DR) = at("TagVx", "TagVpVal", "DeltaZ", "tagVertexKaonDr")
 
@@ -303,14 +299,15 @@ def fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row):
     px = py = pz = e = charge = extra = cx = cy = cz = ce = 0.0
     mean = squares = 0.0
     for k in range(n_signal, n):
-        lab, cms = whole.lab[k], whole.cms[k]
-        px, py, pz, e = px + lab[0], py + lab[1], pz + lab[2], e + lab[3]
-        cx, cy, cz, ce = cx + cms[0], cy + cms[1], cz + cms[2], ce + cms[3]
+        lx, ly, le = whole.lab[k, 0], whole.lab[k, 1], whole.lab[k, 3]
+        px, py, pz, e = px + lx, py + ly, pz + whole.lab[k, 2], e + le
+        cx, cy, cz = cx + whole.cms[k, 0], cy + whole.cms[k, 1], cz + whole.cms[k, 2]
+        ce += whole.cms[k, 3]
         charge += whole.charge[k]
         if whole.charge[k] == 0.0:
-            extra += lab[3]
+            extra += le
         else:
-            pt2 = lab[0] * lab[0] + lab[1] * lab[1]
+            pt2 = lx * lx + ly * ly
             mean += math.sqrt(pt2)
             squares += pt2
     row[ROE_CHARGE] = charge
@@ -348,8 +345,8 @@ def count(objects, n_good, n_photons, cuts, row):
     for t in range(n_good):
         charge += objects.charge[t]
         best = objects.hypothesis[t]
-        log_likelihood = objects.log_likelihood[t]
         if cuts.lepton_id < 0.5 or best in (E, MU):  # above 0.5 a lepton is the most likely particle
+            log_likelihood = objects.log_likelihood[t]
             electron, muon = global_id(log_likelihood, E), global_id(log_likelihood, MU)
             if electron > cuts.lepton_id or muon > cuts.lepton_id:
                 leptons += 1
@@ -360,7 +357,7 @@ def count(objects, n_good, n_photons, cuts, row):
 
 @njit(cache=True, nogil=True)
 def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
-    """Fit the ROE's tracks with ``whole.spot``: x, y, z from column ``first``, the kaon's distances from the other.
+    """Fit the ROE's tracks with ``whole.spot``: x, y, z to column ``first``, the kaon's distances to the other.
 
     Returns (z, χ²).
     """
@@ -369,7 +366,7 @@ def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
     )
     row[first], row[first + 1], row[first + 2] = x, y, z
     if kaon >= 0 and not math.isnan(chi2):
-        d, _, _, z_kaon, _ = relative_helix(objects.helix[kaon], x, y)
+        d, _, _, z_kaon, _ = relative_helix(objects.helix, kaon, x, y)
         row[kaon_first], row[kaon_first + 1] = abs(d), z_kaon - z
     return z, chi2
 

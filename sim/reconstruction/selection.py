@@ -237,9 +237,7 @@ def selection_path(name_or_path: str | Path) -> Path:
         return card
     import difflib
 
-    near = difflib.get_close_matches(
-        str(name_or_path), [c.stem for c in CARDS.glob("*.yaml")], n=1, cutoff=0.4
-    )
+    near = difflib.get_close_matches(str(name_or_path), [c.stem for c in CARDS.glob("*.yaml")], n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'?" if near else f"there are {_known()}; a path ends in .yaml"
     msg = f"there is no selection card '{name_or_path}': {hint}"
     raise ValueError(msg)
@@ -296,8 +294,6 @@ def load_selection(
     except ValidationError as error:
         first = error.errors()[0]
         where = ": ".join(str(part) for part in first["loc"])
-        what = {"extra_forbidden": "is not a known key", "missing": "is missing"}.get(
-            first["type"], first["msg"]
-        )
+        what = {"extra_forbidden": "is not a known key", "missing": "is missing"}.get(first["type"], first["msg"])
         msg = f"selection card {path}: '{where}' {what}"
         raise ValueError(msg) from None

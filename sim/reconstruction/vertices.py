@@ -5,8 +5,8 @@ covariance carried there from the POCA; the directions are then known well enoug
 (Billoir, Qian, Nucl. Instrum. Meth. A 311 (1992) 139, "fast vertex fit").  Momenta are not updated: for the
 rest of the event and the charm veto only position and χ² are asked for.
 
-Near the interaction point what a track adds to the normal equations hardly depends on where they are expanded;
-:func:`add_normals` computes it once, and every set of tracks is fitted by adding rows.
+Near the interaction point what a track adds to the normal equations hardly depends on where they are
+expanded: :func:`add_normals` computes it once, and every set of tracks is fitted by adding rows.
 
 ``helix`` is float64 ``(n, 6)``: d0, cos φ0, sin φ0, 1/ω, z0, tanλ, by :func:`set_helix`; ``covariance`` the
 ``(n, 15)`` upper triangles; ``normals`` ``(n, 10)``.
@@ -22,28 +22,22 @@ MAX_ITERATIONS = 6
 
 
 @njit(cache=True, nogil=True)
-def set_helix(d0, phi0, omega, z0, tan_lambda, row):
-    """Write one row of ``helix``."""
-    row[0], row[1], row[2], row[3], row[4], row[5] = (
-        d0,
-        math.cos(phi0),
-        math.sin(phi0),
-        1.0 / omega,
-        z0,
-        tan_lambda,
-    )
+def set_helix(d0, phi0, omega, z0, tan_lambda, helix, t):
+    """Write row ``t`` of ``helix``."""
+    helix[t, 0], helix[t, 1], helix[t, 2] = d0, math.cos(phi0), math.sin(phi0)
+    helix[t, 3], helix[t, 4], helix[t, 5] = 1.0 / omega, z0, tan_lambda
 
 
 @njit(cache=True, nogil=True)
-def relative_helix(row, x, y):
-    """Helix about the line through (x, y) parallel to z: (d, cos φ, sin φ, z, s).
+def relative_helix(helix, t, x, y):
+    """Row ``t`` of ``helix`` about the line through (x, y) parallel to z: (d, cos φ, sin φ, z, s).
 
     ``s`` is the arc length from the old POCA to the new one, ``z`` is absolute.  In basf2's convention the
     circle's centre is at (d0 + 1/ω)(sin φ0, −cos φ0).
     """
-    radius, cosine, sine = row[3], row[1], row[2]
-    cx = (row[0] + radius) * sine - x
-    cy = -(row[0] + radius) * cosine - y
+    d0, radius, cosine, sine = helix[t, 0], helix[t, 3], helix[t, 1], helix[t, 2]
+    cx = (d0 + radius) * sine - x
+    cy = -(d0 + radius) * cosine - y
     sign = 1.0 if radius > 0.0 else -1.0
     to_centre = math.sqrt(cx * cx + cy * cy)
     new_sine, new_cosine = sign * cx / to_centre, -sign * cy / to_centre
@@ -53,24 +47,36 @@ def relative_helix(row, x, y):
     else:
         turn = math.atan2(turn, new_cosine * cosine + new_sine * sine)
     s = -turn * radius
-    return sign * to_centre - radius, new_cosine, new_sine, row[4] + s * row[5], s
+    return sign * to_centre - radius, new_cosine, new_sine, helix[t, 4] + s * helix[t, 5], s
 
 
 @njit(cache=True, nogil=True)
-def add_track(row, c, x, y, z, fit):
-    """Add a track, ``helix`` row and covariance ``c``, to the normal equations ``fit`` at the expansion point.
+def add_track(helix, covariance, t, x, y, z, fits, f):
+    """Add track ``t`` to row ``f`` of the normal equations ``fits`` at the expansion point.
 
-    ``fit[0:6]``: upper triangle of the information, ``fit[6:9]``: its product with the shift, ``fit[9]``: χ² of
-    no shift.  A track without a valid covariance makes them NaN.
+    Elements 0 to 5: upper triangle of the information, 6 to 8: its product with the shift, 9: χ² of no
+    shift.  A track without a valid covariance makes them NaN.
     """
-    d, cosine, sine, z_track, s = relative_helix(row, x, y)
-    tan_lambda = row[5]
+    d, cosine, sine, z_track, s = relative_helix(helix, t, x, y)
+    tan_lambda = helix[t, 5]
+    c0, c1, c2, c3, c4 = (
+        covariance[t, 0],
+        covariance[t, 1],
+        covariance[t, 2],
+        covariance[t, 3],
+        covariance[t, 4],
+    )
     half_s2 = 0.5 * s * s
     # d = d0 − s φ0 + s²/2 ω and z = z0 + s tanλ, for small errors
-    cdd = c[0] - 2.0 * s * c[1] + 2.0 * half_s2 * c[2] + s * s * c[5] - 2.0 * s * half_s2 * c[6]
-    cdd += half_s2 * half_s2 * c[9]
-    cdz = c[3] + s * c[4] - s * (c[7] + s * c[8]) + half_s2 * (c[10] + s * c[11])
-    czz = c[12] + 2.0 * s * c[13] + s * s * c[14]
+    cdd = c0 - 2.0 * s * c1 + 2.0 * half_s2 * c2 + s * s * covariance[t, 5] - 2.0 * s * half_s2 * covariance[t, 6]
+    cdd += half_s2 * half_s2 * covariance[t, 9]
+    cdz = (
+        c3
+        + s * c4
+        - s * (covariance[t, 7] + s * covariance[t, 8])
+        + half_s2 * (covariance[t, 10] + s * covariance[t, 11])
+    )
+    czz = covariance[t, 12] + 2.0 * s * covariance[t, 13] + s * s * covariance[t, 14]
     det = cdd * czz - cdz * cdz
     if not det > 0.0:
         det = math.nan
@@ -79,17 +85,17 @@ def add_track(row, c, x, y, z, fit):
     rd, rz = d, z_track - z
     ax, ay = sine, -cosine
     bx, by = -tan_lambda * cosine, -tan_lambda * sine
-    fit[0] += wdd * ax * ax + 2.0 * wdz * ax * bx + wzz * bx * bx
-    fit[1] += wdd * ax * ay + wdz * (ax * by + ay * bx) + wzz * bx * by
-    fit[2] += wdz * ax + wzz * bx
-    fit[3] += wdd * ay * ay + 2.0 * wdz * ay * by + wzz * by * by
-    fit[4] += wdz * ay + wzz * by
-    fit[5] += wzz
+    fits[f, 0] += wdd * ax * ax + 2.0 * wdz * ax * bx + wzz * bx * bx
+    fits[f, 1] += wdd * ax * ay + wdz * (ax * by + ay * bx) + wzz * bx * by
+    fits[f, 2] += wdz * ax + wzz * bx
+    fits[f, 3] += wdd * ay * ay + 2.0 * wdz * ay * by + wzz * by * by
+    fits[f, 4] += wdz * ay + wzz * by
+    fits[f, 5] += wzz
     fd, fz = wdd * rd + wdz * rz, wdz * rd + wzz * rz
-    fit[6] += ax * fd + bx * fz
-    fit[7] += ay * fd + by * fz
-    fit[8] += fz
-    fit[9] += rd * fd + rz * fz
+    fits[f, 6] += ax * fd + bx * fz
+    fits[f, 7] += ay * fd + by * fz
+    fits[f, 8] += fz
+    fits[f, 9] += rd * fd + rz * fz
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +104,7 @@ def add_normals(helix, covariance, n, normals):
     for t in range(n):
         for k in range(10):
             normals[t, k] = 0.0
-        add_track(helix[t], covariance[t], 0.0, 0.0, 0.0, normals[t])
+        add_track(helix, covariance, t, 0.0, 0.0, 0.0, normals, t)
 
 
 @njit(cache=True, nogil=True)
@@ -107,32 +113,32 @@ def _add_spot(spot, x, y, z, fit):
     if spot[3] > 0.0:
         wx, wy, wz = 1.0 / (spot[3] * spot[3]), 1.0 / (spot[4] * spot[4]), 1.0 / (spot[5] * spot[5])
         rx, ry, rz = spot[0] - x, spot[1] - y, spot[2] - z
-        fit[0] += wx
-        fit[3] += wy
-        fit[5] += wz
-        fit[6] += wx * rx
-        fit[7] += wy * ry
-        fit[8] += wz * rz
-        fit[9] += wx * rx * rx + wy * ry * ry + wz * rz * rz
+        fit[0, 0] += wx
+        fit[0, 3] += wy
+        fit[0, 5] += wz
+        fit[0, 6] += wx * rx
+        fit[0, 7] += wy * ry
+        fit[0, 8] += wz * rz
+        fit[0, 9] += wx * rx * rx + wy * ry * ry + wz * rz * rz
 
 
 @njit(cache=True, nogil=True)
 def _solve(fit):
     """Shift and χ² of the normal equations, by Cholesky: (x, y, z, χ²); NaN when they are singular."""
-    l00 = math.sqrt(fit[0]) if fit[0] > 0.0 else math.nan
-    l10, l20 = fit[1] / l00, fit[2] / l00
-    d11 = fit[3] - l10 * l10
+    l00 = math.sqrt(fit[0, 0]) if fit[0, 0] > 0.0 else math.nan
+    l10, l20 = fit[0, 1] / l00, fit[0, 2] / l00
+    d11 = fit[0, 3] - l10 * l10
     l11 = math.sqrt(d11) if d11 > 0.0 else math.nan
-    l21 = (fit[4] - l20 * l10) / l11
-    d22 = fit[5] - l20 * l20 - l21 * l21
+    l21 = (fit[0, 4] - l20 * l10) / l11
+    d22 = fit[0, 5] - l20 * l20 - l21 * l21
     l22 = math.sqrt(d22) if d22 > 0.0 else math.nan
-    y0 = fit[6] / l00
-    y1 = (fit[7] - l10 * y0) / l11
-    y2 = (fit[8] - l20 * y0 - l21 * y1) / l22
+    y0 = fit[0, 6] / l00
+    y1 = (fit[0, 7] - l10 * y0) / l11
+    y2 = (fit[0, 8] - l20 * y0 - l21 * y1) / l22
     z = y2 / l22
     y = (y1 - l21 * z) / l11
     x = (y0 - l10 * y - l20 * z) / l00
-    return x, y, z, max(fit[9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
+    return x, y, z, max(fit[0, 9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -148,7 +154,7 @@ def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
     Parameters
     ----------
     spot : float64 (6,), a Gaussian constraint: position and widths [cm]; widths of 0 mean none.
-    fit : scratch, float64 (10,); after the call ``fit[0:6]`` is the information matrix of the vertex.
+    fit : scratch, float64 (1, 10); holds the information matrix of the vertex in its first six elements afterwards.
 
     Returns
     -------
@@ -159,9 +165,9 @@ def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
         return math.nan, math.nan, math.nan, math.nan
     for _ in range(MAX_ITERATIONS):
         for k in range(10):
-            fit[k] = 0.0
+            fit[0, k] = 0.0
         for k in range(n):
-            add_track(helix[index[k]], covariance[index[k]], x, y, z, fit)
+            add_track(helix, covariance, index[k], x, y, z, fit, 0)
         _add_spot(spot, x, y, z, fit)
         sx, sy, sz, chi2 = _solve(fit)
         x, y, z = x + sx, y + sy, z + sz
@@ -178,11 +184,10 @@ def vertex_near_origin(helix, covariance, normals, index, n, spot, fit):
     if degrees_of_freedom(n, spot) < 1:
         return math.nan, math.nan, math.nan, math.nan
     for k in range(10):
-        fit[k] = 0.0
+        fit[0, k] = 0.0
     for t in range(n):
-        row = normals[index[t]]
         for k in range(10):
-            fit[k] += row[k]
+            fit[0, k] += normals[index[t], k]
     _add_spot(spot, 0.0, 0.0, 0.0, fit)
     x, y, z, chi2 = _solve(fit)
     if x * x + y * y + z * z < LINEAR_RANGE * LINEAR_RANGE:
@@ -216,14 +221,15 @@ def chi2_probability(chi2, ndf):
 
 
 @njit(cache=True, nogil=True)
-def crossing_point(a, b):
-    """Where two tracks (rows of ``helix``) cross in the transverse plane, with the closer z: (x, y, z).
+def crossing_point(helix, i, j):
+    """Where two tracks cross in the transverse plane, with the closer z: (x, y, z).
 
     Circles that miss each other by less than 1 cm give the middle of the gap; NaN if they are further apart.
     """
-    xa, ya = (a[0] + a[3]) * a[2], -(a[0] + a[3]) * a[1]
-    dx, dy = (b[0] + b[3]) * b[2] - xa, -(b[0] + b[3]) * b[1] - ya
-    ra, rb = abs(a[3]), abs(b[3])
+    ra, rb = helix[i, 0] + helix[i, 3], helix[j, 0] + helix[j, 3]
+    xa, ya = ra * helix[i, 2], -ra * helix[i, 1]
+    dx, dy = rb * helix[j, 2] - xa, -rb * helix[j, 1] - ya
+    ra, rb = abs(helix[i, 3]), abs(helix[j, 3])
     distance = math.sqrt(dx * dx + dy * dy)
     if distance <= 0.0 or distance > ra + rb + 1.0 or distance < abs(ra - rb) - 1.0:
         return math.nan, math.nan, math.nan
@@ -243,7 +249,7 @@ def crossing_point(a, b):
         h = across if side == 0 else -across
         px = xa + (along * dx - h * dy) / distance
         py = ya + (along * dy + h * dx) / distance
-        za, zb = relative_helix(a, px, py)[3], relative_helix(b, px, py)[3]
+        za, zb = relative_helix(helix, i, px, py)[3], relative_helix(helix, j, px, py)[3]
         if abs(za - zb) < best:
             best = abs(za - zb)
             x, y, z = px, py, 0.5 * (za + zb)
