@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from physics.decays import table as layout
+from physics.decays.mixing import cp_asymmetry
 from physics.decays.table import DecayTable, make_lookup
 from sim.decay_file import (
     PARTONS,
@@ -140,6 +141,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
 
     modes: list[tuple] = []
     cumulative: list[float] = []
+    asymmetry: list[tuple[float, float]] = []
     daughters: list[int] = []
     daughter_pdg: list[int] = []
     parameters: list[float] = []
@@ -157,6 +159,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
             species = [_species(particles[r]) for r, _ in codes if r >= 0]
             kind, model, pythia, row_parameters, implemented = _model(line, _species(particles[row]), species)
             cumulative.append(running)
+            asymmetry.append(_asymmetry(line))
             modes.append(
                 (
                     line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
@@ -176,7 +179,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
     mode_array = np.array(modes, layout.MODE)
     keys, rows = make_lookup(particles["pdg"])
     table = DecayTable(
-        particles, mode_array, np.array(cumulative), np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
+        particles, mode_array, np.array(cumulative), np.array(asymmetry), np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
         np.array([*parameters, 0.0]), keys, rows, 1,
     )  # fmt: skip
     _thresholds(table)
@@ -184,6 +187,15 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
     _check_open(table, described)
     _maxima(table, names, described)
     return table, Descriptions(names, described)
+
+
+def _asymmetry(line: DecayLine) -> tuple[float, float]:
+    """(S, C) of a CP mode, NaN for the others."""
+    try:
+        numbers = [float(argument) for argument in line.arguments]
+    except ValueError:
+        return np.nan, np.nan
+    return cp_asymmetry(line.model, numbers) or (np.nan, np.nan)
 
 
 def _all_names(content: DecayFile) -> list[str]:

@@ -75,9 +75,8 @@ class DecayTable(NamedTuple):
 
     particles: np.ndarray  # PARTICLE (n,)
     modes: np.ndarray  # MODE (m,)
-    cumulative: (
-        np.ndarray
-    )  # float64 (m,), summed branching fraction up to and including a mode, the last one's 1
+    cumulative: np.ndarray  # float64 (m,), summed branching fraction up to and including a mode, the last one's 1
+    asymmetry: np.ndarray  # float64 (m, 2), (S, C) of a CP mode of a neutral B, NaN for the others
     daughters: np.ndarray  # int64, rows of the daughters of all modes, −1 for a parton
     daughter_pdg: np.ndarray  # int64, PDG codes of the partons, 0 for a particle
     parameters: np.ndarray  # float64, parameters of the models of all modes

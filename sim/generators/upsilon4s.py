@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from physics.beams import from_beam_axis
-from physics.decays.mixing import B0_LIFETIME, DELTA_M, draw_mixed_pair
+from physics.decays.mixing import B0_LIFETIME, DELTA_M, draw_pair_with_modes
+from physics.decays.table import particle_row
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
@@ -103,17 +104,22 @@ def _generate(
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
     stream = np.zeros(8, np.uint64)
     n_events = particles.offsets.shape[0] - 1
+    row, anti_row = particle_row(table, pdg), particle_row(table, -pdg)
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)
         px, py, pz, e, root_s, x, y, z = draw_upsilon4s(stream, beams, m_b)
         dx, dy, dz = draw_b_direction(stream)
         dx, dy, dz = from_beam_axis(dx, dy, dz, beams)
-        flavour1, flavour2, time1, time2 = 1, -1, -1.0, -1.0
+        # The first B is the signal where there is one: of either charge, in either direction.
+        flavour1, flavour2, time1, time2, mode1, mode2 = 1, -1, -1.0, -1.0, -1, -1
         if pdg == 511:
-            flavour1, flavour2, time1, time2 = draw_mixed_pair(stream, B0_LIFETIME, DELTA_M)
-        if signal >= 0 and uniform(stream) < 0.5:
-            # The signal is the first B: either charge, either direction.
-            flavour1, flavour2 = flavour2, flavour1
+            flavour1, flavour2, time1, time2, mode1, mode2 = draw_pair_with_modes(
+                stream, table.particles, table.cumulative, table.asymmetry,
+                signal if signal >= 0 else row, anti_signal if signal >= 0 else anti_row, row, anti_row,
+                B0_LIFETIME, DELTA_M,
+            )  # fmt: skip
+        elif signal >= 0 and uniform(stream) < 0.5:
+            flavour1, flavour2 = -1, 1
         n = 0
         mother = NO_MOTHER
         if not signal_only:
@@ -131,6 +137,7 @@ def _generate(
             set_particle(event, n, flavour * pdg, bx, by, bz, be, mother, STATUS_UNDECAYED, x, y, z, 0.0)
             prepare_entry(table, work, event, n)
             work.time[n] = time1 if k == 0 else time2
+            work.mode[n] = mode1 if k == 0 else mode2
             n += 1
         if signal >= 0:
             work.row[first] = signal if flavour1 > 0 else anti_signal
