@@ -29,6 +29,13 @@ from numba import njit
 
 from physics.decays.dalitz import dalitz, draw_dalitz, prepare_dalitz
 from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
+from physics.decays.inclusive import (
+    INCLUSIVE,
+    draw_hadronic_mass,
+    draw_inclusive,
+    inclusive,
+    prepare_inclusive,
+)
 from physics.decays.light_mesons import LIGHT_MESONS, draw_pi0, light_meson, prepare_light_meson
 from physics.decays.penguin import draw_penguin, penguin, prepare_penguin
 from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare_semileptonic, semileptonic
@@ -44,6 +51,8 @@ D_DALITZ, BTO3PI_CP = 112, 113
 _FIRST_TAU = 116
 _FIRST_OTHER = 120
 BTOSLLBALL = 120
+_FIRST_INCLUSIVE = 121
+_LAST_INCLUSIVE = _FIRST_INCLUSIVE + len(INCLUSIVE) - 1
 PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
@@ -55,6 +64,7 @@ MODELS: dict[str, int] = {
     **{name: _FIRST_TAU + k for k, name in enumerate(TAU)},
     "D_DALITZ": D_DALITZ,
     "BTOSLLBALL": BTOSLLBALL,
+    **{name: _FIRST_INCLUSIVE + k for k, name in enumerate(INCLUSIVE)},
     "BTO3PI_CP": BTO3PI_CP,
 }
 """EvtGen name → number of the model; a number may change between versions, a name not."""
@@ -77,6 +87,8 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
         return prepare_tau(model, args, head, tail)
     if model == "BTOSLLBALL":
         return prepare_penguin(model, args, head, tail)
+    if model in INCLUSIVE:
+        return prepare_inclusive(model, args, head, tail)
     if model in LIGHT_MESONS:
         return prepare_light_meson(model, args, head, tail)
     if MODELS[model] in (D_DALITZ, BTO3PI_CP):
@@ -93,7 +105,7 @@ def is_isotropic(model):
 @njit(cache=True, nogil=True)
 def draws_masses(model):
     """Whether the model distributes the mass of one of its daughters."""
-    return False
+    return _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE
 
 
 @njit(cache=True, nogil=True)
@@ -101,12 +113,14 @@ def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
     if model < _FIRST_SEMILEPTONIC:
         return False
-    return model < _FIRST_LIGHT or model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL)
+    return model < _FIRST_LIGHT or model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL) or draws_masses(model)
 
 
 @njit(cache=True, nogil=True)
 def draw_masses(stream, model, parameters, masses):
     """Overwrite the mass [GeV] of the daughter that the model distributes; False where none is possible."""
+    if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
+        return draw_hadronic_mass(stream, parameters, masses)
     return False
 
 
@@ -121,6 +135,8 @@ def draw_kinematics(stream, model, parameters, masses, p):
         return draw_semileptonic(stream, parameters, masses, p)
     if model == BTOSLLBALL:
         return draw_penguin(stream, parameters, masses, p)
+    if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
+        return draw_inclusive(stream, parameters, masses, p)
     return False
 
 
@@ -143,3 +159,5 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         tau_decay(parameters, p, masses, spins2, amp)
     elif model == BTOSLLBALL:
         penguin(parameters, p, masses, spins2, amp)
+    elif _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
+        inclusive(parameters, p, masses, spins2, amp)
