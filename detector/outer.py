@@ -70,11 +70,11 @@ class Scratch(NamedTuple):
     slownesses: np.ndarray
 
 
-def new_scratch(flights_per_event: int) -> Scratch:
-    """Return scratch memory for events of up to ``flights_per_event`` flights."""
-    n = max(flights_per_event, 1)
+def new_scratch(flights: int, tracks: int) -> Scratch:
+    """Return scratch memory for events of up to so many flights and tracks."""
+    carrier = np.zeros(max(tracks, 1), np.int64)
     return Scratch(
-        new_stream(), new_showers(), np.zeros(n), np.zeros(n), np.zeros(n, np.int64), new_passages(n), np.zeros(6)
+        new_stream(), new_showers(), np.zeros(flights), np.zeros(flights), carrier, new_passages(flights), np.zeros(6)
     )
 
 
@@ -117,8 +117,10 @@ def measure_outer(
     """
     n = len(event_numbers)
     tracks.log_likelihood[...] = 0.0
-    clusters, klm_clusters = new_clusters(40 * n + 64, n), new_klm_clusters(8 * n + 64, n)
-    scratch = new_scratch(int(np.diff(flights.offsets).max(initial=1)))
+    guess = len(flights.pdg) + 4 * n + 64
+    clusters, klm_clusters = new_clusters(guess, n), new_klm_clusters(2 * n + 64, n)
+    most = (int(np.diff(offsets).max(initial=1)) for offsets in (flights.offsets, tracks.offsets))
+    scratch = new_scratch(*most)
     numbers = np.ascontiguousarray(event_numbers, np.int64)
     begin, state = 0, -1
     while state != DONE:
