@@ -48,9 +48,7 @@ def test_thrust_is_the_brute_force_maximum():
         value, *axis = thrust(p, len(p))
         assert value == pytest.approx(brute_force_thrust(p), rel=1e-12)
         assert np.linalg.norm(axis) == pytest.approx(1.0, abs=1e-12)
-        assert np.abs(p @ np.array(axis)).sum() / np.linalg.norm(p, axis=1).sum() == pytest.approx(
-            value, rel=1e-9
-        )
+        assert np.abs(p @ np.array(axis)).sum() / np.linalg.norm(p, axis=1).sum() == pytest.approx(value, rel=1e-9)
 
 
 def test_thrust_search_of_large_events_is_nearly_always_the_maximum():
@@ -125,9 +123,7 @@ def reference_ksfw(s, qs, o, qo, missing, scale):
                 continue
             for b, qb in zip(o, qo, strict=True):
                 if (qb == 0) == (kind == 1):
-                    total += (
-                        (qa * qb if order % 2 else 1) * np.linalg.norm(b) * eval_legendre(order, cos(a, b))
-                    )
+                    total += (qa * qb if order % 2 else 1) * np.linalg.norm(b) * eval_legendre(order, cos(a, b))
         out[f"hso{kind}{order}"] = total / scale
     others, charges = np.vstack([o, v]), [*qo, 0.0]
     for order in range(5):
@@ -148,9 +144,7 @@ def test_ksfw_moments_are_their_definition():
         charges = rng.choice([-1.0, 0.0, 1.0], len(p))
         missing = rng.normal(size=4)
         s, o = np.ascontiguousarray(p[:n_signal]), np.ascontiguousarray(p[n_signal:])
-        ksfw_moments(
-            s, charges[:n_signal], n_signal, o, charges[n_signal:], len(o), missing, 16.0, VALUES, out
-        )
+        ksfw_moments(s, charges[:n_signal], n_signal, o, charges[n_signal:], len(o), missing, 16.0, VALUES, out)
         expected = reference_ksfw(s, charges[:n_signal], o, charges[n_signal:], missing, 16.0)
         np.testing.assert_allclose(out, expected, atol=1e-12)
 
