@@ -1,4 +1,4 @@
-"""A straight Lund string between a quark and an antiquark: hadrons from both ends inwards.
+"""Lund strings, straight or with gluon kinks: hadrons from both ends inwards, joined in the middle.
 
 Andersson, Gustafson, Ingelman, Sjöstrand, Phys. Rept. 97 (1983) 31; steering, joining and small systems as in
 arXiv:2203.11601, sec. 7.1.
@@ -11,6 +11,7 @@ from numba import njit
 from physics.hadronization.flavour import break_flavour, constituent_mass, is_diquark, join_flavours
 from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
 from physics.hadronization.hadrons import hadron_mass
+from physics.hadronization.regions import dot, join_frame, step
 from physics.kinematics import two_body_momentum
 from physics.random import isotropic_direction, uniform
 
@@ -205,3 +206,80 @@ def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
         p_out[n] = p_out[i]
         n += 1
     return n
+
+
+@njit(cache=True, nogil=True)
+def fragment_kinked(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0):
+    """Fragment once the string of ``sheet`` (regions set, ends started) with the end flavours ``left`` and ``right``.
+
+    Hadrons go to entries ``n0`` … in the frame of the partons; returns their number, or −1 on failure.
+    """
+    capacity = pdg_out.shape[0]
+    n_left, n_right = 0, 0
+    hadron, rest = sheet.scratch[0], sheet.rest
+    while True:
+        side = 0 if uniform(stream) < 0.5 else 1
+        end, other = (left, right) if side == 0 else (right, left)
+        new, pdg = new_hadron(stream, tune, end)
+        kick_x, kick_y = break_pt(stream, tune)
+        m = hadron_mass(stream, tune.hadrons, pdg)
+        stop = stop_mass(stream, tune, end, other, new)
+        rest2 = dot(rest, rest)
+        if rest[3] <= 0.0 or rest2 < stop * stop:
+            break
+        mt2 = m * m + (sheet.pt[side, 0] + kick_x) ** 2 + (sheet.pt[side, 1] + kick_y) ** 2
+        a, c = fragmentation_shape(tune, end, new)
+        z = lund_z(stream, a, c, tune.b * mt2)
+        if not step(sheet, regions, side, z, m * m, kick_x, kick_y, hadron):
+            return -1
+        if n0 + n_left + n_right + 3 >= capacity:
+            return -1
+        if side == 0:
+            left = -new
+            i = n0 + n_left
+            n_left += 1
+        else:
+            right = -new
+            n_right += 1
+            i = capacity - n_right
+        set_hadron(pdg_out, p_out, i, pdg, hadron[0], hadron[1], hadron[2], hadron[3])
+        for k in range(4):
+            rest[k] -= hadron[k]
+    if rest[3] <= 0.0 or rest2 <= 0.0:
+        return -1
+
+    first, second = (-new, right) if side == 0 else (left, -new)
+    pdg_last = last_hadron(stream, tune, first, second)
+    if pdg_last == 0:
+        return -1
+    m_last = hadron_mass(stream, tune.hadrons, pdg_last)
+    x_plus, x_minus, px, py = join_frame(sheet, regions)
+    if x_plus <= 0.0 or x_minus <= 0.0:
+        return -1
+    # the ends' transverse momenta, and what the frame adds, shared evenly
+    extra_x = 0.5 * (px - sheet.pt[0, 0] - sheet.pt[1, 0])
+    extra_y = 0.5 * (py - sheet.pt[0, 1] - sheet.pt[1, 1])
+    sign = 1.0 if side == 0 else -1.0
+    px_left, py_left = sheet.pt[0, 0] + extra_x + sign * kick_x, sheet.pt[0, 1] + extra_y + sign * kick_y
+    px_right, py_right = px - px_left, py - py_left
+    pdg_left, m_left, pdg_right, m_right = (pdg, m, pdg_last, m_last) if side == 0 else (pdg_last, m_last, pdg, m)
+    mt2_left = m_left * m_left + px_left * px_left + py_left * py_left
+    mt2_right = m_right * m_right + px_right * px_right + py_right * py_right
+    f_plus, f_minus = share_light_cone(stream, tune.b, rest2 + px * px + py * py, mt2_left, mt2_right)
+    if f_plus < 0.0:
+        return -1
+    forward, backward, x_axis, y_axis = sheet.scratch[4], sheet.scratch[5], sheet.scratch[6], sheet.scratch[7]
+    n = n0 + n_left
+    pdg_out[n] = pdg_left
+    pdg_out[n + 1] = pdg_right
+    for k in range(4):
+        p_out[n, k] = (
+            f_plus * x_plus * forward[k] + f_minus * x_minus * backward[k] + px_left * x_axis[k] + py_left * y_axis[k]
+        )
+        p_out[n + 1, k] = rest[k] - p_out[n, k]
+    n += 2
+    for i in range(capacity - n_right, capacity):
+        pdg_out[n] = pdg_out[i]
+        p_out[n] = p_out[i]
+        n += 1
+    return n - n0

@@ -68,6 +68,8 @@ class HadronizationTune(BaseModel):
     alpha_s_mz: Annotated[float, Field(ge=0.06, le=0.25)]
     pt_min: Annotated[float, Field(ge=0.4, le=2.0)]
     """End of the shower in transverse momentum [GeV]."""
+    second_shower: bool
+    """Shower a pair that radiated nothing once more."""
     mass_ud: Mass
     mass_s: Mass
     mass_c: Mass
@@ -96,6 +98,7 @@ class Tune(NamedTuple):
     join_mass: float
     alpha_s_mz: float
     pt_min: float
+    second_shower: bool
     quark_mass: np.ndarray  # float64 (5,) by flavour d u s c [GeV]
     constituent_mass: np.ndarray  # float64 (5,) [GeV]
 
@@ -162,6 +165,7 @@ def compile_tune(tune: HadronizationTune) -> Tune:
         join_mass=tune.join_mass,
         alpha_s_mz=tune.alpha_s_mz,
         pt_min=tune.pt_min,
+        second_shower=tune.second_shower,
         quark_mass=quark_mass,
         constituent_mass=constituent,
     )

@@ -1,0 +1,346 @@
+"""A string with gluon kinks: hadrons along its world sheet.
+
+Sjöstrand, Nucl. Phys. B248 (1984) 469.  Each neighbouring pair of partons spans a flat piece of the world sheet with
+two light-like vectors, a gluon giving half its momentum to either side; pieces drift into each other and span higher
+regions (i, j) of ``plus[i]`` and ``minus[j]``, i ≤ j.  A break is a point (i, x; j, y); what lies between it and the
+end of the string is the sum of the parts of ``plus`` and ``minus`` that are used up to there.  The next break
+follows from the two conditions of the straight string, the hadron's mass and the invariant time
+Γ = (1 − z)(Γ_old + m_T²/z), which in every region are two bilinear equations for (x, y).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+MAX_REGIONS = 32
+
+
+class Sheet(NamedTuple):
+    """Memory of one string: its regions, and its two ends (0 from the left, 1 from the right)."""
+
+    plus: np.ndarray  # float64 (MAX_REGIONS, 4) light-like, left parton of each lowest region
+    minus: np.ndarray  # float64 (MAX_REGIONS, 4) right parton
+    axes: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS, 2, 4) transverse unit vectors
+    ready: np.ndarray  # int64 (MAX_REGIONS, MAX_REGIONS)
+    p: np.ndarray  # float64 (MAX_REGIONS + 1, 4) partons after joining
+    gluon: np.ndarray  # int64 (MAX_REGIONS + 1,)
+    region: np.ndarray  # int64 (2, 2): own and opposite index of each end, counted from its side
+    x: np.ndarray  # float64 (2, 2): own fraction left, opposite fraction used
+    pt: np.ndarray  # float64 (2, 2): transverse momentum in the axes of the end's region
+    gamma: np.ndarray  # float64 (2,) Γ of the end [GeV²]
+    rest: np.ndarray  # float64 (4,) momentum not yet fragmented
+    scratch: np.ndarray  # float64 (8, 4)
+
+
+def new_sheet() -> Sheet:
+    """Return memory for one string."""
+    n = MAX_REGIONS
+    return Sheet(
+        np.zeros((n, 4)),
+        np.zeros((n, 4)),
+        np.zeros((n, n, 2, 4)),
+        np.zeros((n, n), np.int64),
+        np.zeros((n + 1, 4)),
+        np.zeros(n + 1, np.int64),
+        np.zeros((2, 2), np.int64),
+        np.zeros((2, 2)),
+        np.zeros((2, 2)),
+        np.zeros(2),
+        np.zeros(4),
+        np.zeros((8, 4)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def dot(a, b):
+    """Minkowski product of (px, py, pz, E)."""
+    return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
+
+
+@njit(cache=True, nogil=True)
+def light_like_pair(a, b, first, second):
+    """Write the light-like vectors in the plane of ``a`` and ``b`` with the same sum; False where none exist."""
+    s, m1, m2 = dot(a, b), max(0.0, dot(a, a)), max(0.0, dot(b, b))
+    root2 = s * s - m1 * m2
+    if s <= 0.0 or root2 <= 0.0:
+        return False
+    alpha = m1 / (s + math.sqrt(root2))
+    beta = m2 / (s + math.sqrt(root2))
+    f = 1.0 / (1.0 - alpha * beta)
+    for i in range(4):
+        first[i] = (1.0 + beta) * f * (a[i] - alpha * b[i])
+        second[i] = (1.0 + alpha) * f * (b[i] - beta * a[i])
+    return True
+
+
+@njit(cache=True, nogil=True)
+def transverse_axes(a, b, axes):
+    """Write two space-like unit vectors (2, 4) orthogonal to the light-like ``a`` and ``b`` and to each other."""
+    ab = dot(a, b)
+    found = 0
+    # try the three space axes, those most across the string first
+    order = 0
+    dx, dy, dz = abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[2] - b[2])
+    order = 2 if dz >= dx and dz >= dy else (1 if dy >= dx else 0)
+    for k in range(1, 4):
+        axis = (order + k) % 3
+        t = axes[found]
+        ta, tb = -a[axis], -b[axis]
+        for i in range(4):
+            t[i] = -(tb * a[i] + ta * b[i]) / ab
+        t[axis] += 1.0
+        if found == 1:
+            overlap = dot(t, axes[0])
+            for i in range(4):
+                t[i] += overlap * axes[0, i]
+        norm = -dot(t, t)
+        if norm > 1e-6:
+            norm = 1.0 / math.sqrt(norm)
+            for i in range(4):
+                t[i] *= norm
+            found += 1
+            if found == 2:
+                return
+
+
+@njit(cache=True, nogil=True)
+def join_close_partons(sheet, n, join_mass):
+    """Join neighbours closer than ``join_mass`` [GeV], gluons counted with half their momentum; returns the number."""
+    while n > 2:
+        best, least = -1, join_mass
+        for k in range(n - 1):
+            f1 = 0.5 if sheet.gluon[k] == 1 else 1.0
+            f2 = 0.5 if sheet.gluon[k + 1] == 1 else 1.0
+            m1, m2 = max(0.0, dot(sheet.p[k], sheet.p[k])), max(0.0, dot(sheet.p[k + 1], sheet.p[k + 1]))
+            m = f1 * f1 * m1 + f2 * f2 * m2 + 2.0 * f1 * f2 * dot(sheet.p[k], sheet.p[k + 1])
+            m = math.sqrt(max(0.0, m)) - f1 * math.sqrt(m1) - f2 * math.sqrt(m2)
+            if m < least:
+                best, least = k, m
+        if best < 0:
+            break
+        for i in range(4):
+            sheet.p[best, i] += sheet.p[best + 1, i]
+        sheet.gluon[best] = sheet.gluon[best] * sheet.gluon[best + 1]
+        for k in range(best + 1, n - 1):
+            sheet.gluon[k] = sheet.gluon[k + 1]
+            for i in range(4):
+                sheet.p[k, i] = sheet.p[k + 1, i]
+        n -= 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def set_regions(sheet, n):
+    """Span the n − 1 lowest regions of ``n`` partons in ``sheet.p``; False when a pair has no room."""
+    a, b = sheet.scratch[0], sheet.scratch[1]
+    for k in range(n - 1):
+        fa = 0.5 if sheet.gluon[k] == 1 else 1.0
+        fb = 0.5 if sheet.gluon[k + 1] == 1 else 1.0
+        for i in range(4):
+            a[i] = fa * sheet.p[k, i]
+            b[i] = fb * sheet.p[k + 1, i]
+        if not light_like_pair(a, b, sheet.plus[k], sheet.minus[k]):
+            return False
+        for j in range(n - 1):
+            sheet.ready[k, j] = 0
+    return True
+
+
+@njit(cache=True, nogil=True)
+def start_ends(sheet, n):
+    """Put both ends at the ends of the string of ``n`` partons."""
+    for i in range(4):
+        sheet.rest[i] = 0.0
+        for k in range(n):
+            sheet.rest[i] += sheet.p[k, i]
+    for side in range(2):
+        sheet.region[side, 0] = 0
+        sheet.region[side, 1] = 0
+        sheet.x[side, 0] = 1.0
+        sheet.x[side, 1] = 0.0
+        sheet.pt[side, 0] = 0.0
+        sheet.pt[side, 1] = 0.0
+        sheet.gamma[side] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def region_axes(sheet, regions, side, i, j):
+    """Transverse axes (2, 4) of the region with indices counted from ``side``."""
+    left, right = (i, j) if side == 0 else (regions - 1 - j, regions - 1 - i)
+    axes = sheet.axes[left, right]
+    if sheet.ready[left, right] == 0:
+        transverse_axes(sheet.plus[left], sheet.minus[right], axes)
+        sheet.ready[left, right] = 1
+    return axes
+
+
+@njit(cache=True, nogil=True)
+def _own(sheet, regions, side, i):
+    return sheet.plus[i] if side == 0 else sheet.minus[regions - 1 - i]
+
+
+@njit(cache=True, nogil=True)
+def _opposite(sheet, regions, side, j):
+    return sheet.minus[j] if side == 0 else sheet.plus[regions - 1 - j]
+
+
+@njit(cache=True, nogil=True)
+def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
+    """Move an end by one hadron: writes its momentum and the end's new place; False when there is no place.
+
+    ``mass2`` the hadron's squared mass [GeV²], (kick_x, kick_y) the transverse momentum of the new break [GeV] in
+    the axes of the region where it happens, ``hadron`` (4,).
+    """
+    i0, j0 = sheet.region[side, 0], sheet.region[side, 1]
+    own_left, used = sheet.x[side, 0], sheet.x[side, 1]
+    px, py = sheet.pt[side, 0], sheet.pt[side, 1]
+    mt2 = mass2 + (px + kick_x) ** 2 + (py + kick_y) ** 2
+    gamma = (1.0 - z) * (sheet.gamma[side] + mt2 / z)
+    old_axes = region_axes(sheet, regions, side, i0, j0)
+    if i0 == j0:
+        own, opposite = _own(sheet, regions, side, i0), _opposite(sheet, regions, side, j0)
+        dx = z * own_left
+        dy = mt2 / (dx * 2.0 * dot(own, opposite))
+        if used + dy < 1.0:
+            for i in range(4):
+                hadron[i] = dx * own[i] + dy * opposite[i]
+                hadron[i] += (px + kick_x) * old_axes[0, i] + (py + kick_y) * old_axes[1, i]
+            _place(sheet, side, i0, j0, own_left - dx, used + dy, kick_x, kick_y, gamma)
+            return True
+    known, place = sheet.scratch[2], sheet.scratch[3]
+    # regions in the order in which an end meets them: fewest pieces of the sheet first
+    for total in range(2 * regions):
+        for di in range(total + 1):
+            i1, j1 = i0 + di, j0 + total - di
+            if i1 > j1 or j1 >= regions:
+                continue
+            own, opposite = _own(sheet, regions, side, i1), _opposite(sheet, regions, side, j1)
+            axes = region_axes(sheet, regions, side, i1, j1)
+            for i in range(4):
+                known[i] = px * old_axes[0, i] + py * old_axes[1, i] + kick_x * axes[0, i] + kick_y * axes[1, i]
+                place[i] = 0.0
+            x0, y0 = 1.0 - own_left, used
+            if i1 > i0:
+                _add(known, own_left, _own(sheet, regions, side, i0))
+                x0 = 0.0
+            if j1 > j0:
+                _add(known, 1.0 - used, _opposite(sheet, regions, side, j0))
+                y0 = 0.0
+            for k in range(i0 + 1, i1):
+                _add(known, 1.0, _own(sheet, regions, side, k))
+            for k in range(j0 + 1, j1):
+                _add(known, 1.0, _opposite(sheet, regions, side, k))
+            for k in range(i1, j1):
+                # half a gluon, where its path ends; its two sides differ only next to a massive quark
+                _add(place, 0.5, _own(sheet, regions, side, k + 1))
+                _add(place, 0.5, _opposite(sheet, regions, side, k))
+            _add(place, 1.0 - x0, own)
+            _add(place, y0, opposite)
+            w = 2.0 * dot(own, opposite)
+            c0, c1, c2 = dot(known, known) - mass2, 2.0 * dot(known, own), 2.0 * dot(known, opposite)
+            d0, d1, d2 = dot(place, place) - gamma, -2.0 * dot(place, own), 2.0 * dot(place, opposite)
+            s0, s1, s2 = c0 + d0, c1 + d1, c2 + d2
+            if abs(s2) < 1e-12:
+                continue
+            qa, qb, qc = -w * s1, c1 * s2 - c2 * s1 - w * s0, c0 * s2 - c2 * s0
+            root2 = qb * qb - 4.0 * qa * qc
+            if root2 < 0.0:
+                continue
+            root = math.sqrt(root2)
+            half = -0.5 * (qb + (root if qb >= 0.0 else -root))
+            for solution in range(2):
+                if solution == 0:
+                    if half == 0.0:
+                        continue
+                    dx = qc / half
+                else:
+                    if qa == 0.0:
+                        continue
+                    dx = half / qa
+                dy = -(s0 + s1 * dx) / s2
+                if dx >= 0.0 and dx <= 1.0 - x0 and dy >= 0.0 and dy <= 1.0 - y0:
+                    for i in range(4):
+                        hadron[i] = known[i] + dx * own[i] + dy * opposite[i]
+                    if hadron[3] <= 0.0:
+                        continue
+                    _place(sheet, side, i1, j1, 1.0 - x0 - dx, y0 + dy, kick_x, kick_y, gamma)
+                    return True
+        if total > 2 * (regions - 1):
+            break
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _add(vector, factor, other):
+    for i in range(4):
+        vector[i] += factor * other[i]
+
+
+@njit(cache=True, nogil=True)
+def _place(sheet, side, i, j, own_left, used, kick_x, kick_y, gamma):
+    sheet.region[side, 0] = i
+    sheet.region[side, 1] = j
+    sheet.x[side, 0] = own_left
+    sheet.x[side, 1] = used
+    sheet.pt[side, 0] = -kick_x
+    sheet.pt[side, 1] = -kick_y
+    sheet.gamma[side] = gamma
+
+
+@njit(cache=True, nogil=True)
+def remaining_vectors(sheet, regions, forward, backward):
+    """Write what is left of ``plus`` and of ``minus`` between the two ends; False when they have passed each other."""
+    i0, j0 = sheet.region[0, 0], sheet.region[0, 1]
+    i1, j1 = regions - 1 - sheet.region[1, 1], regions - 1 - sheet.region[1, 0]
+    if i0 > i1 or j0 > j1:
+        return False
+    for i in range(4):
+        forward[i] = 0.0
+        backward[i] = 0.0
+    if i0 == i1:
+        left = sheet.x[0, 0] - sheet.x[1, 1]
+        if left <= 0.0:
+            return False
+        _add(forward, left, sheet.plus[i0])
+    else:
+        _add(forward, sheet.x[0, 0], sheet.plus[i0])
+        for k in range(i0 + 1, i1):
+            _add(forward, 1.0, sheet.plus[k])
+        _add(forward, 1.0 - sheet.x[1, 1], sheet.plus[i1])
+    if j0 == j1:
+        left = sheet.x[1, 0] - sheet.x[0, 1]
+        if left <= 0.0:
+            return False
+        _add(backward, left, sheet.minus[j0])
+    else:
+        _add(backward, 1.0 - sheet.x[0, 1], sheet.minus[j0])
+        for k in range(j0 + 1, j1):
+            _add(backward, 1.0, sheet.minus[k])
+        _add(backward, sheet.x[1, 0], sheet.minus[j1])
+    return True
+
+
+@njit(cache=True, nogil=True)
+def join_frame(sheet, regions):
+    """Frame of the last two hadrons: in ``scratch`` 4, 5 its light-like vectors and 6, 7 its axes.
+
+    Moves both ends' transverse momenta to these axes.  Returns (x+, x−, px, py) of the remaining momentum, x+ ≤ 0
+    when there is none.
+    """
+    s = sheet.scratch
+    if not remaining_vectors(sheet, regions, s[2], s[3]):
+        return -1.0, -1.0, 0.0, 0.0
+    if not light_like_pair(s[2], s[3], s[4], s[5]):
+        return -1.0, -1.0, 0.0, 0.0
+    transverse_axes(s[4], s[5], s[6:8])
+    for side in range(2):
+        axes = region_axes(sheet, regions, side, sheet.region[side, 0], sheet.region[side, 1])
+        px, py = sheet.pt[side, 0], sheet.pt[side, 1]
+        xx, xy = -dot(axes[0], s[6]), -dot(axes[0], s[7])
+        yx, yy = -dot(axes[1], s[6]), -dot(axes[1], s[7])
+        sheet.pt[side, 0] = px * xx + py * yx
+        sheet.pt[side, 1] = px * xy + py * yy
+    ab = dot(s[4], s[5])
+    return dot(sheet.rest, s[5]) / ab, dot(sheet.rest, s[4]) / ab, -dot(sheet.rest, s[6]), -dot(sheet.rest, s[7])

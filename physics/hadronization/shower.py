@@ -1,0 +1,336 @@
+"""Gluons (and photons) radiated by quarks before they fragment: a shower ordered in transverse momentum.
+
+Dipole shower with parton-branching kernels of Sjöstrand and Skands, Eur. Phys. J. C39 (2005) 129: evolution in
+pT² = z (1 − z)(m² − m₀²), recoil taken by the colour neighbour.  The emissions of the two primary quarks are corrected
+to the O(αₛ) matrix element of γ* → q q̄ g with masses until each has radiated once (Norrbin, Sjöstrand, Nucl. Phys.
+B603 (2001) 297).  Left out: azimuthal asymmetries from the polarisation of gluons.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
+from physics.random import uniform
+
+MAX_PARTONS = 32
+GLUON, PHOTON = 21, 22
+_MZ = 91.188
+_ALPHA_EM = 1.0 / 137.036
+_CHARM_THRESHOLD, _BOTTOM_THRESHOLD = 1.5, 4.8
+"""Masses [GeV] at which αₛ changes its number of flavours (arXiv:2203.11601)."""
+_NEW_FLAVOURS = 4
+"""u, d, s, c in g → q q̄."""
+
+
+class Partons(NamedTuple):
+    """A chain of partons in the order of colour, each linked to the next one unless a string ends there."""
+
+    pdg: np.ndarray  # int64 (MAX_PARTONS,)
+    p: np.ndarray  # float64 (MAX_PARTONS, 4): px, py, pz, E [GeV]
+    mass: np.ndarray  # float64 (MAX_PARTONS,) [GeV]
+    linked: np.ndarray  # int64 (MAX_PARTONS,), 1: same string as the next
+    corrected: np.ndarray  # int64 (2,), 1: first or last quark still follows the matrix element
+    trial: np.ndarray  # float64 (3, 4): momenta of a branching: radiator, emitted, recoiler
+    photons: np.ndarray  # float64 (MAX_PARTONS, 4)
+
+
+def new_partons() -> Partons:
+    """Return memory for one chain."""
+    n = MAX_PARTONS
+    return Partons(
+        np.zeros(n, np.int64),
+        np.zeros((n, 4)),
+        np.zeros(n),
+        np.zeros(n, np.int64),
+        np.zeros(2, np.int64),
+        np.zeros((3, 4)),
+        np.zeros((n, 4)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def lambda_squared(alpha_s_mz, flavours):
+    """Λ² [GeV²] of the one-loop αₛ with 3, 4 or 5 flavours, matched at the charm and bottom masses."""
+    log5 = 2.0 * math.log(_MZ) - 12.0 * math.pi / (23.0 * alpha_s_mz)
+    if flavours == 5:
+        return math.exp(log5)
+    log4 = log5 + 2.0 / 25.0 * (2.0 * math.log(_BOTTOM_THRESHOLD) - log5)
+    if flavours == 4:
+        return math.exp(log4)
+    return math.exp(log4 + 2.0 / 27.0 * (2.0 * math.log(_CHARM_THRESHOLD) - log4))
+
+
+@njit(cache=True, nogil=True)
+def next_pt2(stream, alpha_s_mz, coefficient, pt2):
+    """Draw the next pT² [GeV²] below ``pt2`` of emissions at the rate coefficient · αₛ(pT²)/2π d ln pT²."""
+    while True:
+        if pt2 > _BOTTOM_THRESHOLD**2:
+            flavours, low = 5, _BOTTOM_THRESHOLD**2
+        elif pt2 > _CHARM_THRESHOLD**2:
+            flavours, low = 4, _CHARM_THRESHOLD**2
+        else:
+            flavours, low = 3, 0.0
+        lambda2 = lambda_squared(alpha_s_mz, flavours)
+        if pt2 <= 1.1 * lambda2:
+            return 0.0
+        power = (33.0 - 2.0 * flavours) / (6.0 * coefficient)
+        new = lambda2 * math.exp(math.log(pt2 / lambda2) * uniform(stream) ** power)
+        if new > low:
+            return new
+        pt2 = low
+
+
+@njit(cache=True, nogil=True)
+def gluon_matrix_element(x1, x2, ratio):
+    """γ* → Q Q̄ g over the sum of both shower ends, for energy fractions and ratio = m²/s.
+
+    (1 − x₁)(1 − x₂)/2 times the vector-current spectrum in units of αₛ C_F/2π (Ioffe, Phys. Lett. B78 (1978) 277;
+    Ellis, Stirling, Webber, QCD and Collider Physics, sec. 8.6); (x₁² + x₂²)/2 for massless quarks.
+    """
+    rho = 4.0 * ratio
+    y1, y2 = 1.0 - x1, 1.0 - x2
+    if y1 <= 0.0 or y2 <= 0.0 or rho >= 1.0:
+        return 0.0
+    value = (
+        2.0 * (x1 + x2 - 1.0 - 0.5 * rho)
+        - 0.5 * rho * (y1 / y2 + y2 / y1)
+        + (y1 * y1 + y2 * y2) / (1.0 + 0.5 * rho)
+    )
+    return max(0.0, 0.5 * value / math.sqrt(1.0 - rho))
+
+
+@njit(cache=True, nogil=True)
+def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi):
+    """Momenta of a branching into ``partons.trial``; False where it cannot be.
+
+    ``q2`` [GeV²] is the squared mass of the branching parton, ``z`` the radiator's share of the energy in the
+    dipole's rest frame for massless daughters; masses are then put in at fixed direction of the light-like
+    combination (Sjöstrand, Skands 2005, sec. 2.3).
+    """
+    p, trial = partons.p, partons.trial
+    px, py = p[radiator, 0] + p[recoiler, 0], p[radiator, 1] + p[recoiler, 1]
+    pz, e = p[radiator, 2] + p[recoiler, 2], p[radiator, 3] + p[recoiler, 3]
+    s = e * e - px * px - py * py - pz * pz
+    if s <= 0.0:
+        return False
+    m = math.sqrt(s)
+    m_rec = partons.mass[recoiler]
+    if math.sqrt(q2) + m_rec >= m or q2 <= (mass_radiator + mass_emitted) ** 2:
+        return False
+    energy = 0.5 * (s + q2 - m_rec * m_rec) / m
+    pl2 = energy * energy - q2
+    if pl2 <= 0.0:
+        return False
+    pl = math.sqrt(pl2)
+    pt2 = q2 * (energy * energy * z * (1.0 - z) - 0.25 * q2) / pl2
+    if pt2 <= 0.0:
+        return False
+    pt = math.sqrt(pt2)
+    rad_l = (energy * energy * z - 0.5 * q2) / pl
+    emt_l = (energy * energy * (1.0 - z) - 0.5 * q2) / pl
+    m12, m22 = mass_radiator * mass_radiator, mass_emitted * mass_emitted
+    root = math.sqrt((q2 - m12 - m22) ** 2 - 4.0 * m12 * m22)
+    k_rad = 0.5 * (q2 + m12 - m22 - root) / q2
+    k_emt = 0.5 * (q2 - m12 + m22 - root) / q2
+    e1 = z * energy * (1.0 - k_emt) + (1.0 - z) * energy * k_rad
+    l1 = rad_l * (1.0 - k_emt) + emt_l * k_rad
+    t1 = pt * (1.0 - k_rad - k_emt)
+
+    # direction of the radiator in the dipole's rest frame
+    dx, dy, dz, _ = boost_to_rest_frame(
+        p[radiator, 0], p[radiator, 1], p[radiator, 2], p[radiator, 3], px, py, pz, e, m
+    )
+    norm = math.sqrt(dx * dx + dy * dy + dz * dz)
+    if norm <= 0.0:
+        return False
+    dx, dy, dz = dx / norm, dy / norm, dz / norm
+    sign = 1.0 if dz >= 0.0 else -1.0
+    f = -1.0 / (sign + dz)
+    g = dx * dy * f
+    cx, cy = t1 * math.cos(phi), t1 * math.sin(phi)
+    tx = cx * (1.0 + sign * dx * dx * f) + cy * g
+    ty = cx * sign * g + cy * (sign + dy * dy * f)
+    tz = -cx * sign * dx - cy * dy
+    trial[0, 0], trial[0, 1], trial[0, 2], trial[0, 3] = boost_to_parent_frame(
+        tx + l1 * dx, ty + l1 * dy, tz + l1 * dz, e1, px, py, pz, e, m
+    )
+    l2 = pl - l1
+    trial[1, 0], trial[1, 1], trial[1, 2], trial[1, 3] = boost_to_parent_frame(
+        -tx + l2 * dx, -ty + l2 * dy, -tz + l2 * dz, energy - e1, px, py, pz, e, m
+    )
+    trial[2, 0], trial[2, 1], trial[2, 2], trial[2, 3] = boost_to_parent_frame(
+        -pl * dx, -pl * dy, -pl * dz, m - energy, px, py, pz, e, m
+    )
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _dot(a, b):
+    return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
+
+
+@njit(cache=True, nogil=True)
+def _correction(partons, partner):
+    """Matrix-element weight of the trial branching of a primary quark, ``partner`` the other one's momentum."""
+    rad, emt = partons.trial[0], partons.trial[1]
+    rp, re, ep = _dot(rad, partner), _dot(rad, emt), _dot(emt, partner)
+    m2_rad, m2_partner = max(0.0, _dot(rad, rad)), max(0.0, _dot(partner, partner))
+    s = m2_rad + m2_partner + 2.0 * (rp + re + ep)
+    x1 = 2.0 * (m2_rad + rp + re) / s
+    x2 = 2.0 * (m2_partner + rp + ep) / s
+    return gluon_matrix_element(x1, x2, 0.5 * (m2_rad + m2_partner) / s)
+
+
+@njit(cache=True, nogil=True)
+def _insert(partons, n, k):
+    """Make room for a parton at position ``k``."""
+    for i in range(n, k, -1):
+        partons.pdg[i] = partons.pdg[i - 1]
+        partons.mass[i] = partons.mass[i - 1]
+        partons.linked[i] = partons.linked[i - 1]
+        for j in range(4):
+            partons.p[i, j] = partons.p[i - 1, j]
+
+
+@njit(cache=True, nogil=True)
+def shower(stream, tune, partons, n, pt2):
+    """Let the chain of ``n`` partons radiate below ``pt2`` [GeV²]; returns (partons, photons).
+
+    The first and last partons are the primary quarks of opposite flavour (or a closed chain's gluons, uncorrected).
+    """
+    pt2_min = tune.pt_min * tune.pt_min
+    n_photons = 0
+    while pt2 > pt2_min and n < MAX_PARTONS - 2 and n_photons < MAX_PARTONS:
+        # the ends compete: the largest trial pT² goes first
+        best, best_z, best_radiator, best_recoiler, best_kind = 0.0, 0.0, -1, -1, 0
+        best_s = 0.0
+        for end in range(2 * (n - 1) + 2):
+            photon = end >= 2 * (n - 1)
+            if photon:
+                # charge recoils against the other primary quark
+                if partons.pdg[0] == GLUON or abs(partons.pdg[0]) > 6 or abs(partons.pdg[n - 1]) > 6:
+                    continue
+                radiator = 0 if end == 2 * (n - 1) else n - 1
+                recoiler = n - 1 - radiator
+            else:
+                k = end // 2
+                if partons.linked[k] == 0:
+                    continue
+                radiator, recoiler = (k, k + 1) if end % 2 == 0 else (k + 1, k)
+            s = (
+                partons.mass[radiator] ** 2
+                + partons.mass[recoiler] ** 2
+                + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
+            )
+            span = (math.sqrt(s) - partons.mass[recoiler]) ** 2 - partons.mass[radiator] ** 2
+            start = min(pt2, 0.25 * span)
+            if start <= max(pt2_min, best):
+                continue
+            z_min = 0.5 * (1.0 - math.sqrt(1.0 - pt2_min / (0.25 * span)))
+            width = math.log(1.0 / z_min - 1.0)
+            gluon = partons.pdg[radiator] == GLUON
+            if photon:
+                charge = 2.0 / 3.0 if abs(partons.pdg[radiator]) % 2 == 0 else 1.0 / 3.0
+                rate = 2.0 * charge * charge * width * _ALPHA_EM / (2.0 * math.pi)
+                trial = start * uniform(stream) ** (1.0 / rate)
+                kind = 3
+            else:
+                emit = (3.0 if gluon else 8.0 / 3.0) * width
+                split = 0.25 * (1.0 - 2.0 * z_min) * _NEW_FLAVOURS if gluon else 0.0
+                trial = next_pt2(stream, tune.alpha_s_mz, emit + split, start)
+                kind = 1 if split == 0.0 or uniform(stream) * (emit + split) < emit else 2
+            if trial > best:
+                if kind == 2:
+                    z = z_min + (1.0 - 2.0 * z_min) * uniform(stream)
+                else:
+                    z = 1.0 - z_min * (1.0 / z_min - 1.0) ** uniform(stream)
+                best, best_z, best_radiator, best_recoiler, best_kind = trial, z, radiator, recoiler, kind
+                best_s = s
+        if best <= pt2_min:
+            break
+        pt2 = best
+        n, n_photons = _try_branching(
+            stream, tune, partons, n, n_photons, pt2, best_z, best_radiator, best_recoiler, best_kind, best_s
+        )
+    return n, n_photons
+
+
+@njit(cache=True, nogil=True)
+def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s):
+    """Accept or refuse a trial branching and carry it out; returns the numbers of partons and photons."""
+    mass = partons.mass[radiator]
+    q2 = mass * mass + pt2 / (z * (1.0 - z))
+    flavour, new_mass = 0, 0.0
+    if kind == 2:
+        flavour = 1 + int(_NEW_FLAVOURS * uniform(stream))
+        new_mass = tune.quark_mass[flavour]
+        if q2 <= 4.0 * new_mass * new_mass:
+            return n, n_photons
+    # the mass of the radiator takes its share of the transverse momentum; what is left must be above the cut
+    reduction = mass * mass / q2
+    if pt2 * (1.0 - reduction) ** 2 < tune.pt_min * tune.pt_min:
+        return n, n_photons
+    phi = 2.0 * math.pi * uniform(stream)
+    mass_rad = new_mass if kind == 2 else mass
+    if not branch(partons, radiator, recoiler, q2, z, mass_rad, new_mass, phi):
+        return n, n_photons
+    primary = (radiator == 0 or radiator == n - 1) and partons.pdg[radiator] != GLUON
+    side = 0 if radiator == 0 else 1
+    if kind == 2:
+        r = new_mass * new_mass / q2
+        beta = math.sqrt(1.0 - 4.0 * r)
+        weight = (z * z + (1.0 - z) ** 2 + 8.0 * r * z * (1.0 - z)) * beta * (1.0 + 0.5 * r) / (1.0 + 2.0 * r)
+        weight *= (1.0 - q2 / s) ** 3  # few heavy pairs, as the four-parton matrix element has them
+    elif primary and partons.corrected[side] == 1:
+        partner = partons.p[n - 1 - radiator] if recoiler != n - 1 - radiator else partons.trial[2]
+        weight = _correction(partons, partner)
+    elif partons.pdg[radiator] == GLUON:
+        weight = 0.5 * (1.0 + z**3)
+        m_rec = partons.mass[recoiler]
+        if m_rec > 0.0:
+            # no radiation along a massive recoiler: massive over massless eikonal factor
+            rad, emt, rec = partons.trial[0], partons.trial[1], partons.trial[2]
+            weight *= max(0.0, 1.0 - m_rec * m_rec * _dot(rad, emt) / (2.0 * _dot(rad, rec) * _dot(rec, emt)))
+    else:
+        weight = 0.5 * (1.0 + z * z)
+    if uniform(stream) >= weight:
+        return n, n_photons
+
+    trial = partons.trial
+    for j in range(4):
+        partons.p[radiator, j] = trial[0, j]
+        partons.p[recoiler, j] = trial[2, j]
+    if kind == 3:
+        for j in range(4):
+            partons.photons[n_photons, j] = trial[1, j]
+        return n, n_photons + 1
+    if kind == 1:
+        if primary:
+            partons.corrected[side] = 0
+        position = max(radiator, recoiler)
+        _insert(partons, n, position)
+        partons.pdg[position] = GLUON
+        partons.mass[position] = 0.0
+        partons.linked[position - 1] = 1
+        partons.linked[position] = 1
+        for j in range(4):
+            partons.p[position, j] = trial[1, j]
+        return n + 1, n_photons
+    # g → q q̄: the string is cut here; the end on the left has the opposite colour of the first parton
+    first = partons.pdg[0]
+    colour = 1 if (0 < first < 10) or first < -1000 or first == GLUON else -1
+    _insert(partons, n, radiator)
+    partons.pdg[radiator] = -colour * flavour
+    partons.pdg[radiator + 1] = colour * flavour
+    partons.mass[radiator] = new_mass
+    partons.mass[radiator + 1] = new_mass
+    partons.linked[radiator] = 0
+    swap = uniform(stream) < 0.5
+    for j in range(4):
+        a, b = trial[0, j], trial[1, j]
+        partons.p[radiator, j] = b if swap else a
+        partons.p[radiator + 1, j] = a if swap else b
+    return n + 1, n_photons
