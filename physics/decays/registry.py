@@ -28,6 +28,7 @@ import numpy as np
 from numba import njit
 
 from physics.decays.dalitz import dalitz, draw_dalitz, prepare_dalitz
+from physics.decays.goity_roberts import goity_roberts, prepare_goity_roberts
 from physics.decays.helicity import TWO_BODY, prepare_two_body, two_body
 from physics.decays.inclusive import (
     INCLUSIVE,
@@ -53,6 +54,7 @@ _FIRST_OTHER = 120
 BTOSLLBALL = 120
 _FIRST_INCLUSIVE = 121
 _LAST_INCLUSIVE = _FIRST_INCLUSIVE + len(INCLUSIVE) - 1
+GOITY_ROBERTS = 126
 PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
@@ -64,6 +66,7 @@ MODELS: dict[str, int] = {
     **{name: _FIRST_TAU + k for k, name in enumerate(TAU)},
     "D_DALITZ": D_DALITZ,
     "BTOSLLBALL": BTOSLLBALL,
+    "GOITY_ROBERTS": GOITY_ROBERTS,
     **{name: _FIRST_INCLUSIVE + k for k, name in enumerate(INCLUSIVE)},
     "BTO3PI_CP": BTO3PI_CP,
 }
@@ -87,6 +90,8 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
         return prepare_tau(model, args, head, tail)
     if model == "BTOSLLBALL":
         return prepare_penguin(model, args, head, tail)
+    if model == "GOITY_ROBERTS":
+        return prepare_goity_roberts(model, args, head, tail)
     if model in INCLUSIVE:
         return prepare_inclusive(model, args, head, tail)
     if model in LIGHT_MESONS:
@@ -161,3 +166,5 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         penguin(parameters, p, masses, spins2, amp)
     elif _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
         inclusive(parameters, p, masses, spins2, amp)
+    elif model == GOITY_ROBERTS:
+        goity_roberts(parameters, p, masses, spins2, amp)
