@@ -31,6 +31,7 @@ from detector.klm import KLMSection
 from detector.material import MaterialSection
 from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
+from detector.trackfit import EMPTY_TABLE, ChamberTable, chamber_table
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
 
@@ -103,6 +104,7 @@ class Tracker(NamedTuple):
     processes: Processes
     finding: Finding
     matter: float  # upper bound on the radiation lengths at normal incidence, overlaps and slants included
+    table: ChamberTable
 
 
 @dataclass(frozen=True)
@@ -184,5 +186,7 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         build_processes(card.processes),
         build_finding(card.track_finding),
         float(2.5 * surfaces.layer["x0"].sum() + 0.01 + chamber.outer_wall.x0),
+        EMPTY_TABLE,
     )
+    tracker = tracker._replace(table=chamber_table(tracker))
     return Detector(card.name, card, tracker, compile_outer(card))

@@ -31,14 +31,14 @@ from detector.trackfit import (
     END_MOMENTUM,
     FATE_LEFT,
     FATE_NUCLEAR,
-    FATE_STOPPED,
-    WEIGHT,
+    FIRST_ARC,
+    LAST_ARC,
     cross_layers,
     filter_inward,
 )
 from detector.tracking import count_hits, draw_chi2, draw_parameters, is_found
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import MUON_MASS, PION_MASS, final_charge, final_mass
+from physics.particles import PION_MASS, final_charge, final_mass
 from physics.random import (
     STAGE_MATERIAL,
     STAGE_TRACKING,
@@ -176,7 +176,7 @@ def _convert_on_the_way(stream, tracker, work, waiting, n, particle, depth, leng
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
     cross_layers(
         stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, 1e6, start,
-        start + length * cos_lambda, np.inf,
+        start + length * cos_lambda, np.inf, True,
     )  # fmt: skip
     layers = tracker.surfaces.layer
     total = 0.0
@@ -309,7 +309,7 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
         interaction = interaction_thickness(stream, pdg, processes)
     open_stream(stream, key, event, STAGE_TRACKING, substream)
     fate = cross_layers(
-        stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction
+        stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, False
     )
     p_end = work.numbers[END_MOMENTUM]
     if fate == FATE_LEFT:
@@ -335,7 +335,8 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
         open_stream(stream, key, event, STAGE_MATERIAL, substream)
         n, kept, broken = radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end)
 
-    flight.path_cdc = chamber_path(tracker, work) / cos_lambda
+    if work.numbers[FIRST_ARC] >= 0.0:
+        flight.path_cdc = (work.numbers[LAST_ARC] - work.numbers[FIRST_ARC]) / cos_lambda
     strip_layers = count_hits(track, tracker, work)
     flight.nSVDHits = track.nSVDHits
     flight.nCDCHits = track.nCDCHits
@@ -373,13 +374,13 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
             for i in range(5):
                 work.bias[i] = 0.0
             cross_layers(
-                stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf
+                stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, False
             )
             strip_layers = count_hits(track, tracker, work)
     if not is_found(stream, tracker.finding, pt, charge, strip_layers, track.nCDCHits):
         return n, False
     broken = end if merged >= 0 else broken
-    kink_chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken)
+    kink_chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, broken)
     finding = tracker.finding
     draw_parameters(
         stream, track, work, finding.tail_fraction, finding.tail_scale, d0, phi0, omega, z0, tan_lambda
@@ -398,18 +399,6 @@ def stream_material(stream, key, event, substream):
     """Return the stream at the numbers of a particle's secondaries (behind those of its fate)."""
     open_stream(stream, key, event, STAGE_MATERIAL, SECONDARY_STREAMS * 32 + substream)
     return stream
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def chamber_path(tracker, work):
-    """Transverse arc length in the drift chamber's gas, from the first to the last layer crossed."""
-    first, last = -1.0, -1.0
-    for k in range(tracker.chamber.first.shape[0] - 1):
-        if work.superlayer[k].layers > 0:
-            if first < 0.0:
-                first = work.point[k, 0].arc
-            last = work.point[k, 1].arc
-    return last - first if first >= 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -437,8 +426,8 @@ def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, en
     if other[2] * omega < 0.0:
         return -1
     set_bias(work.bias, helix, (other[0], other[1], other[2], other[3], other[4]))
-    cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, last, np.inf)
-    chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, end)
+    cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, last, np.inf, True)
+    chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, end)
     if chi2 > tracker.finding.kink_chi2:
         return -1
     set_bias(work.bias, helix, (other[0], other[1], other[2], other[3], other[4]))
@@ -465,14 +454,14 @@ def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
         phi0 = math.pi * (2.0 * uniform(stream) - 1.0)
         d0, z0 = normal(stream), 4.0 * normal(stream)
         p = pt * math.sqrt(1.0 + tan_lambda * tan_lambda)
-        cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf)
+        cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf, False)
         track = tracks[n_tracks]
         strip_layers = count_hits(track, tracker, work)
         if strip_layers < tracker.finding.minimum_strip_layers and track.nCDCHits < tracker.finding.minimum_chamber_hits:
             continue
         for i in range(5):
             work.bias[i] = 0.0
-        filter_inward(tracker, work, d0, phi0, omega, tan_lambda, PION_MASS, np.inf)
+        filter_inward(tracker, work, d0, phi0, omega, tan_lambda, PION_MASS, p, np.inf)
         draw_parameters(stream, track, work, 0.0, 1.0, d0, phi0, omega, z0, tan_lambda)
         if track.omega * omega <= 0.0:
             continue

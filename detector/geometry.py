@@ -161,6 +161,7 @@ SURFACE = np.dtype(
         ("ladders", np.int64),
         ("present", np.int64),  # bit k: ladder k (from 0) is installed
         ("first_phi", np.float64),
+        ("per_radian", np.float64),  # ladders / 2π
         ("shift", np.float64),
         ("half_width", np.float64),
         ("sensors", np.int64),
@@ -253,7 +254,7 @@ def build_surfaces(
         put(
             i, radius=layer.radius.number, kind=kind, number=layer.number, ladders=count,
             present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number,
-            shift=layer.shift.number, half_width=0.5 * layer.width.number,
+            per_radian=count / (2.0 * math.pi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
             sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,
             variance_v=layer.resolution_v.number**2, efficiency=efficiency, **matter._asdict(),
         )  # fmt: skip
@@ -310,22 +311,22 @@ def build_envelope(section: EnvelopeSection) -> Envelope:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def ladder_hit(layer, normal, radius, x, y, tx, ty, half_width, slope):
+def ladder_hit(layer, normal, radius, phi, x, y, tx, ty, half_width, slope):
     """Hits of a track in the ladders of a layer, all at distance ``radius`` from the axis.
 
-    The track passes (x, y), a point near the layer, in the direction (tx, ty); ``slope`` is what that distance
-    shrinks for each centimetre of arc (slanted sensors; 0 in the barrel).  Returns (hits, ladder, ds): 0, 1 or 2
-    hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
+    The track passes (x, y), a point near the layer at azimuth ``phi``, in the direction (tx, ty); ``slope`` is what
+    that distance shrinks for each centimetre of arc (slanted sensors; 0 in the barrel).  Returns (hits, ladder, ds):
+    0, 1 or 2 hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
     """
     count = layer.ladders
-    nearest = math.floor((math.atan2(y, x) - layer.first_phi) * count / (2.0 * math.pi) + 0.5)
+    nearest = math.floor((phi - layer.first_phi) * layer.per_radian + 0.5)
     side = -1 if layer.shift > 0.0 else 1  # the neighbour whose shifted end reaches here
     hits, ladder, arc = 0, -1, 0.0
     for candidate in range(2):
         k = nearest + candidate * side
-        if k < 0:
+        while k < 0:
             k += count
-        elif k >= count:
+        while k >= count:
             k -= count
         if not (layer.present >> k) & 1:
             continue

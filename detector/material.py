@@ -65,21 +65,21 @@ def highland_factor(total_x0, momentum, mass):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def energy_loss(electrons, log_excitation, mass, beta2):
-    """Mean energy loss [GeV] of a unit charge in matter of ``electrons`` [g/cm²] (Bethe, PDG eq. 34.5).
+def loss_terms(mass, energy2):
+    """Mean energy loss of a unit charge (Bethe, PDG eq. 34.5) as (a, b): electrons [g/cm²] × a × (b − ln I) [GeV].
 
     The density effect is replaced by holding βγ at most 10 in the logarithm (assumption: the relativistic rise of
     solids is a few per cent beyond); electrons are treated as heavy particles.
     """
-    gamma2 = 1.0 / (1.0 - beta2)
-    bg2 = min(beta2 * gamma2, 100.0)
+    mass2 = mass * mass
+    beta2 = (energy2 - mass2) / energy2
+    bg2 = min((energy2 - mass2) / mass2, 100.0)
     ratio = ELECTRON_MASS / mass
     t_max = 2.0 * ELECTRON_MASS * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
-    log = 0.5 * math.log(2.0 * ELECTRON_MASS * bg2 * t_max) - log_excitation
-    return 0.307075e-3 * electrons / beta2 * max(log - beta2, 1.0)
+    log = 0.5 * math.log(2.0 * ELECTRON_MASS * bg2 * t_max)
+    return 0.307075e-3 / beta2, log - beta2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def straggling_sigma(electrons, beta2):
-    """Width [GeV] of the energy loss: the Landau full width 4.018 ξ as a Gaussian (PDG, Sec. 34.2.9)."""
-    return 4.018 / 2.355 * 0.1535375e-3 * electrons / beta2
+STRAGGLING = 4.018 / 2.355 * 0.1535375e-3
+"""Width of the energy loss [GeV] = this × electrons [g/cm²] / β²: the Landau full width 4.018 ξ as a Gaussian
+(PDG, Sec. 34.2.9)."""

@@ -13,14 +13,14 @@ their radii, which keeps the first three moments of the lever arm; the gas scatt
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from detector.geometry import WALL, in_sensor, ladder_hit
-from detector.helix import arc_to_radius
-from detector.material import energy_loss, highland_factor, straggling_sigma
+from detector.helix import FIELD_CONSTANT, arc_sine, arc_to_radius
+from detector.material import STRAGGLING, highland_factor, loss_terms
 from physics.random import poisson, uniform
 
 FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR = 0, 1, 2
@@ -40,13 +40,21 @@ SURFACE_CROSSING = np.dtype(
         ("hits", np.int64),  # of them measured
         ("ladder", np.int64),
         ("slanted", np.int64),
+        ("kept", np.int64),
         ("slope", np.float64),  # cosine of the incidence angle in space
-        ("momentum", np.float64),  # before the layer
+        ("angle2", np.float64),  # scattering: radiation lengths crossed / (pβ)² [1/GeV²]
+        ("bend2", np.float64),  # straggling: variance of ln p
         *_POINT,  # arc length, position, direction, sine and cosine of the angle turned since the POCA (ω s)
     ]
 )
 SUPERLAYER_CROSSING = np.dtype(
-    [("layers", np.int64), ("first", np.int64), ("last", np.int64), ("momentum", np.float64)]
+    [
+        ("layers", np.int64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("angle2", np.float64),  # of one cm of gas
+        ("bend2", np.float64),  # of one cm², it grows with the square of the path
+    ]
 )
 CHAMBER_POINT = np.dtype(_POINT)
 
@@ -61,14 +69,14 @@ class Crossings(NamedTuple):
     covariance: np.ndarray  # (5, 5), upper triangle
     row: np.ndarray  # (5,) derivative of the measured coordinate
     gain: np.ndarray  # (5,)
-    kink: np.ndarray  # (3, 5) derivative with respect to a kink in azimuth, in dip, in ln ω
     bias: np.ndarray  # (5,) unmodelled displacement of the state
     draw: np.ndarray  # (5,)
 
 
-TOTAL_X0, WEIGHT, END_MOMENTUM, END_ARC = 0, 1, 2, 3
+TOTAL_X0, WEIGHT, END_MOMENTUM, END_ARC, WHOLE, LAST_ARC, FIRST_ARC, AT_CHAMBER = range(8)
 """Indices of ``numbers``: radiation lengths crossed, fraction of drift-chamber hits kept, momentum and arc length at
-the end of the walk."""
+the end of the walk, whether the drift chamber is left to the table (1) the arc lengths of its last and first layer crossed,
+and the momentum before it."""
 
 
 def new_crossings() -> Crossings:
@@ -77,11 +85,10 @@ def new_crossings() -> Crossings:
         np.zeros(MAX_SURFACES, SURFACE_CROSSING),
         np.zeros(MAX_SUPERLAYERS, SUPERLAYER_CROSSING),
         np.zeros((MAX_SUPERLAYERS, 2), CHAMBER_POINT),
-        np.zeros(4),
+        np.zeros(8),
         np.zeros((5, 5)),
         np.zeros(5),
         np.zeros(5),
-        np.zeros((3, 5)),
         np.zeros(5),
         np.zeros(5),
     )
@@ -102,22 +109,33 @@ def _set_point(point, d0, sin0, cos0, omega, s, half_sine):
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def cross_layers(
-    stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction
+    stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, exact
 ):
     """Walk the helix outward from arc length ``start`` to ``end``; fill ``work`` and return the fate.
 
     ``interaction`` is the thickness in nuclear interaction lengths after which the particle interacts (infinite for
-    leptons).  Hits are kept with the layers' efficiencies.  Only the first, outgoing half turn leaves hits.
+    leptons).  Hits are kept with the layers' efficiencies.  Only the first, outgoing half turn leaves hits.  Unless
+    ``exact``, a track from the luminous region that crosses the whole drift chamber leaves it to the table of
+    :func:`chamber_table`.
     """
     layers, normals, edges = tracker.surfaces.layer, tracker.surfaces.normal, tracker.surfaces.edges
-    crossings = work.surface
+    crossings, numbers = work.surface, work.numbers
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
-    energy = math.sqrt(momentum * momentum + mass * mass)
+    mass2 = mass * mass
+    energy2 = momentum * momentum + mass2
+    energy = math.sqrt(energy2)
     sin0, cos0 = math.sin(phi0), math.cos(phi0)
+    # sin²(ωs/2) at radius r is (r² − d0²) × bow.
+    bow = 0.25 * omega * omega / (1.0 + omega * d0)
+    d2 = d0 * d0
+    arc_scale = 2.0 / omega
     sign = 1.0 if omega > 0.0 else -1.0
     total, thickness = 0.0, 0.0
     all_respond = 1.0
     fate = FATE_LEFT
+    # Energy loss: factor and logarithm, renewed when the velocity has changed.
+    loss_scale, loss_log = loss_terms(mass, energy2)
+    renew = mass + 0.97 * (energy - mass)
     n = layers.shape[0]
     for i in range(n):
         crossing = crossings[i]
@@ -127,20 +145,27 @@ def cross_layers(
             continue
         layer = layers[i]
         radius = layer.radius
-        s = arc_to_radius(d0, omega, radius)
+        half2 = (radius * radius - d2) * bow
+        reached = 0.0 <= half2 <= 1.0
+        half_sine = sign * math.sqrt(half2) if reached else 0.0
+        half_angle = arc_sine(half_sine)
+        s = half_angle * arc_scale
         slanted = False
-        if layer.slant_tan > 0.0 and (s < 0.0 or z0 + s * tan_lambda > layer.slant_z_min):
+        if layer.slant_tan > 0.0 and (not reached or z0 + s * tan_lambda > layer.slant_z_min):
             slanted = True
             radius = layer.slant_radius
             for _ in range(3):  # fixed point of r(z(s)); the slope is small
-                s = arc_to_radius(d0, omega, radius)
-                if s < 0.0:
+                half2 = (radius * radius - d2) * bow
+                reached = 0.0 <= half2 <= 1.0
+                if not reached:
                     break
+                half_sine = sign * math.sqrt(half2)
+                half_angle = arc_sine(half_sine)
+                s = half_angle * arc_scale
                 z = min(max(z0 + s * tan_lambda, layer.slant_z_min), layer.slant_z_max)
                 radius = layer.slant_radius - layer.slant_tan * (z - layer.slant_z)
-        if s < 0.0:
+        if not reached:
             continue
-        half_sine = sign * 0.5 * math.sqrt(max(radius * radius - d0 * d0, 0.0) / (1.0 + omega * d0)) * abs(omega)
         _set_point(crossing, d0, sin0, cos0, omega, s, half_sine)
         tx, ty = crossing.tx, crossing.ty
         hits = 0
@@ -157,9 +182,13 @@ def cross_layers(
                 tilt = layer.slant_tan
                 half_width = layer.slant_half_width + layer.slant_taper * (z - layer.slant_z)
                 radius = layer.slant_radius - tilt * (z - layer.slant_z)
+            # Azimuth of the point: the chord's φ0 − ωs/2 and the small angle of d0 seen from there.
+            lean = -d0 * math.sqrt(1.0 - half_sine * half_sine) / (arc_scale * half_sine + d0 * half_sine)
+            lean = lean - lean * lean * lean / 3.0 if abs(lean) < 0.2 else math.atan(lean)
             met, ladder, ds = ladder_hit(
-                layer, normals[i], radius, crossing.x, crossing.y, tx, ty, half_width, tilt * tan_lambda
-            )
+                layer, normals[i], radius, phi0 - half_angle + lean, crossing.x, crossing.y, tx, ty, half_width,
+                tilt * tan_lambda,
+            )  # fmt: skip
             if met == 0:
                 continue
             s += ds
@@ -186,8 +215,10 @@ def cross_layers(
                 cosine * crossing.sin + turn * crossing.cos,
                 cosine * crossing.cos - turn * crossing.sin,
             )
-            mx, my = normals[i, ladder, 0], normals[i, ladder, 1]
-            slope = (tx * mx + ty * my + tilt * tan_lambda) / math.sqrt(1.0 + tilt * tilt) * cos_lambda
+            slope = tx * normals[i, ladder, 0] + ty * normals[i, ladder, 1]
+            if slanted:
+                slope = (slope + tilt * tan_lambda) / math.sqrt(1.0 + tilt * tilt)
+            slope *= cos_lambda
             crossing.ladder = ladder
             crossing.slanted = 1 if slanted else 0
             if active:
@@ -195,17 +226,23 @@ def cross_layers(
                 all_respond *= layer.efficiency if met == 1 else layer.efficiency * layer.efficiency
         crossing.met = met
         crossing.hits = hits
-        crossing.slope = slope
-        crossing.momentum = momentum
         crossed = met / slope
         total += layer.x0 * crossed
-        beta2 = momentum * momentum / (energy * energy)
-        energy -= energy_loss(layer.electrons * crossed, layer.log_excitation, mass, beta2)
+        p2 = energy2 - mass2
+        weakness = energy2 / (p2 * p2)  # 1/(pβ)²
+        straggling = layer.electrons * crossed * STRAGGLING * energy2 / p2
+        crossing.slope = slope
+        crossing.angle2 = layer.x0 * crossed * weakness
+        crossing.bend2 = straggling * straggling * weakness
+        energy -= layer.electrons * crossed * loss_scale * (loss_log - layer.log_excitation)
         if energy <= 1.002 * mass:
             fate = FATE_STOPPED
             end = s
             continue
-        momentum = math.sqrt(energy * energy - mass * mass)
+        energy2 = energy * energy
+        if energy < renew:
+            loss_scale, loss_log = loss_terms(mass, energy2)
+            renew = mass + 0.97 * (energy - mass)
         thickness += layer.interaction * crossed
         if thickness > interaction:
             fate = FATE_NUCLEAR
@@ -213,85 +250,124 @@ def cross_layers(
     if uniform(stream) > all_respond:
         _lose_hits(stream, layers, crossings)
 
-    # Superlayers: a full one is recognised by its first and last layer.
+    # The drift chamber: whole and seen from the luminous region, or superlayer by superlayer.
     chamber = tracker.chamber
-    wires, firsts = chamber.layer, chamber.first
-    previous = max(arc_to_radius(d0, omega, layers[n - 1].radius), start)
+    wires, firsts, gas = chamber.layer, chamber.first, chamber.gas
+    outer = wires[wires.shape[0] - 1]
+    half2 = (outer.radius * outer.radius - d2) * bow
+    numbers[WHOLE] = 0.0
+    numbers[AT_CHAMBER] = math.sqrt(max(energy2 - mass2, 1e-12))
     count = 0
-    for k in range(firsts.shape[0] - 1):
-        superlayer = work.superlayer[k]
-        superlayer.layers = 0
-        if fate != FATE_LEFT:
-            continue
-        first, last = firsts[k], firsts[k + 1] - 1
-        whole = _crosses(wires[first], d0, omega, z0, tan_lambda, start, end) and _crosses(
-            wires[last], d0, omega, z0, tan_lambda, start, end
-        )
-        if not whole:
-            while first <= last and not _crosses(wires[first], d0, omega, z0, tan_lambda, start, end):
-                first += 1
-            while last >= first and not _crosses(wires[last], d0, omega, z0, tan_lambda, start, end):
-                last -= 1
-            if last < first:
-                continue
-        size = last - first + 1
-        middle = 0.5 * (wires[first].radius + wires[last].radius)
-        spread = 0.5 * (wires[last].radius - wires[first].radius)
-        if size > 1:
-            spread *= math.sqrt((size + 1.0) / (3.0 * (size - 1.0)))  # equidistant layers
-        superlayer.layers = size
-        superlayer.first = first
-        superlayer.last = last
-        superlayer.momentum = momentum
-        for side in range(2):
-            radius = middle - spread if side == 0 else middle + spread
-            bow = 0.25 * (radius * radius - d0 * d0) * omega * omega / (1.0 + omega * d0)
-            half_sine = math.sqrt(min(max(bow, 0.0), 1.0))
-            s = 2.0 * math.asin(half_sine) / abs(omega)
-            _set_point(work.point[k, side], d0, sin0, cos0, omega, s, sign * half_sine)
-        count += size
-        middle = 0.5 * (work.point[k, 0].arc + work.point[k, 1].arc)
-        step = (middle - previous) / cos_lambda
-        if step > 0.0:
-            previous = middle
-            total += chamber.gas.x0 * step
-            beta2 = momentum * momentum / (energy * energy)
-            energy -= energy_loss(chamber.gas.electrons * step, chamber.gas.log_excitation, mass, beta2)
-            if energy <= 1.002 * mass:
-                fate = FATE_STOPPED
-                end = work.point[k, 1].arc
-                continue
-            momentum = math.sqrt(energy * energy - mass * mass)
-            thickness += chamber.gas.interaction * step
-            if thickness > interaction:
-                fate = FATE_NUCLEAR
-                end = work.point[k, 1].arc
-    if fate == FATE_LEFT:
-        s = arc_to_radius(d0, omega, chamber.outer_radius)
+    usual = not exact and fate == FATE_LEFT and d2 < WHOLE_D0**2 and abs(z0) < WHOLE_Z0
+    fast = energy2 < MAX_INVERSE_BETA**2 * (energy2 - mass2)
+    if usual and fast and 0.0 <= half2 < WHOLE_TURN:
+        s = abs(arc_sine(math.sqrt(half2)) * arc_scale)
         z = z0 + s * tan_lambda
-        outer = wires[wires.shape[0] - 1]
+        if outer.backward_z < z < outer.forward_z and end > s and start < wires[0].radius:
+            numbers[WHOLE] = 1.0
+            numbers[LAST_ARC] = s
+            numbers[FIRST_ARC] = wires[0].radius
+            count = wires.shape[0]
+            step = (s - crossings[n - 1].arc) / cos_lambda
+            total += gas.x0 * step
+            thickness += gas.interaction * step
+            energy -= gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
+            if energy <= 1.002 * mass or thickness > interaction:
+                # It ends in the gas: undo, and walk through the layers.
+                numbers[WHOLE] = 0.0
+                count = 0
+                total -= gas.x0 * step
+                thickness -= gas.interaction * step
+                energy += gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
+            energy2 = energy * energy
+    if numbers[WHOLE] == 0.0:
+        previous = max(arc_to_radius(d0, omega, layers[n - 1].radius), start)
+        numbers[FIRST_ARC] = -1.0
+        for k in range(firsts.shape[0] - 1):
+            superlayer = work.superlayer[k]
+            superlayer.layers = 0
+            if fate != FATE_LEFT:
+                continue
+            first, last = firsts[k], firsts[k + 1] - 1
+            whole = _crosses(wires[first], d0, omega, z0, tan_lambda, start, end) and _crosses(
+                wires[last], d0, omega, z0, tan_lambda, start, end
+            )
+            if not whole:
+                while first <= last and not _crosses(wires[first], d0, omega, z0, tan_lambda, start, end):
+                    first += 1
+                while last >= first and not _crosses(wires[last], d0, omega, z0, tan_lambda, start, end):
+                    last -= 1
+                if last < first:
+                    continue
+            count += last - first + 1
+            _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, omega, bow)
+            low, high = work.point[k, 0], work.point[k, 1]
+            if numbers[FIRST_ARC] < 0.0:
+                numbers[FIRST_ARC] = low.arc
+            numbers[LAST_ARC] = high.arc
+            p2 = energy2 - mass2
+            superlayer.angle2 = gas.x0 * energy2 / (p2 * p2)
+            superlayer.bend2 = (gas.electrons * STRAGGLING * energy2 / p2) ** 2 * energy2 / (p2 * p2)
+            middle = 0.5 * (low.arc + high.arc)
+            step = (middle - previous) / cos_lambda
+            if step > 0.0:
+                previous = middle
+                total += gas.x0 * step
+                energy -= gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
+                thickness += gas.interaction * step
+                if energy <= 1.002 * mass:
+                    fate = FATE_STOPPED
+                    end = high.arc
+                elif thickness > interaction:
+                    fate = FATE_NUCLEAR
+                    end = high.arc
+                else:
+                    energy2 = energy * energy
+                    if energy < renew:
+                        loss_scale, loss_log = loss_terms(mass, energy2)
+                        renew = mass + 0.97 * (energy - mass)
+    half2 = (chamber.outer_radius * chamber.outer_radius - d2) * bow
+    if fate == FATE_LEFT and 0.0 <= half2 <= 1.0:
+        s = abs(arc_sine(math.sqrt(half2)) * arc_scale)
+        z = z0 + s * tan_lambda
         if start < s < end and outer.backward_z < z < outer.forward_z:
             wall = chamber.outer_wall
             crossed = 1.0 / cos_lambda
-            beta2 = momentum * momentum / (energy * energy)
-            energy -= energy_loss(wall.electrons * crossed, wall.log_excitation, mass, beta2)
+            energy -= wall.electrons * crossed * loss_scale * (loss_log - wall.log_excitation)
             thickness += wall.interaction * crossed
             if energy <= 1.002 * mass:
                 fate = FATE_STOPPED
                 end = s
-            else:
-                momentum = math.sqrt(energy * energy - mass * mass)
-                if thickness > interaction:
-                    fate = FATE_NUCLEAR
-                    end = s
-    numbers = work.numbers
+            elif thickness > interaction:
+                fate = FATE_NUCLEAR
+                end = s
     numbers[TOTAL_X0] = max(total, 1e-4)
-    numbers[END_MOMENTUM] = momentum
+    numbers[END_MOMENTUM] = math.sqrt(max(energy * energy, 1.004 * mass2) - mass2)
     numbers[END_ARC] = end
     numbers[WEIGHT] = 1.0
     if count > 0:
         numbers[WEIGHT] = max(count - poisson(stream, (1.0 - chamber.efficiency) * count), 0) / count
     return fate
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, omega, bow):
+    """Replace layers ``first`` to ``last`` of superlayer ``k`` by two points."""
+    size = last - first + 1
+    middle = 0.5 * (wires[first].radius + wires[last].radius)
+    spread = 0.5 * (wires[last].radius - wires[first].radius)
+    if size > 1:
+        spread *= math.sqrt((size + 1.0) / (3.0 * (size - 1.0)))  # equidistant layers
+    superlayer = work.superlayer[k]
+    superlayer.layers = size
+    superlayer.first = first
+    superlayer.last = last
+    for side in range(2):
+        radius = middle - spread if side == 0 else middle + spread
+        half_sine = math.sqrt(min(max((radius * radius - d0 * d0) * bow, 0.0), 1.0))
+        if omega < 0.0:
+            half_sine = -half_sine
+        _set_point(work.point[k, side], d0, sin0, cos0, omega, 2.0 * math.asin(half_sine) / omega, half_sine)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -310,20 +386,17 @@ def _lose_hits(stream, layers, crossings):
 
     One number has decided that; drawing all hits until one is lost is exact and mostly avoids their numbers.
     """
-    for _ in range(10000):
-        lost = 0
+    lost = 0
+    while lost == 0:
         for i in range(layers.shape[0]):
             kept = 0
             for _ in range(crossings[i].hits):
                 if uniform(stream) < layers[i].efficiency:
                     kept += 1
             lost += crossings[i].hits - kept
-            crossings[i].hits = kept - 10 * crossings[i].hits  # both numbers, until it is decided
-        for i in range(layers.shape[0]):
-            before = -(crossings[i].hits // 10)
-            crossings[i].hits = crossings[i].hits + 10 * before if lost > 0 else before
-        if lost > 0:
-            return
+            crossings[i].kept = kept
+    for i in range(layers.shape[0]):
+        crossings[i].hits = crossings[i].kept
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -341,34 +414,6 @@ def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega):
     row[2] = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
     row[3] = cz
     row[4] = s * cz
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def kink_rows(kink, d0, omega, tan_lambda, s, sine, cosine):
-    """Derivatives of the helix with respect to a kink at arc length ``s`` (sine and cosine of ω s given).
-
-    Row 0: azimuth [1/rad]; row 1: scattering angle in dip [1/rad], which also turns pT; row 2: ln ω.  The point of
-    the kink stays.
-    """
-    scale = 1.0 / (1.0 + omega * d0)
-    turned = cosine * scale
-    turn_z = tan_lambda * (1.0 - turned) / omega
-    kink[0, 0] = sine / omega
-    kink[0, 1] = turned
-    kink[0, 3] = turn_z
-    bend_d = (1.0 - cosine) / omega
-    bend_phi = sine * scale
-    bend_z = tan_lambda * (s - bend_phi / omega)
-    kink[2, 0] = bend_d
-    kink[2, 1] = bend_phi
-    kink[2, 2] = omega
-    kink[2, 3] = bend_z
-    slope = 1.0 + tan_lambda * tan_lambda
-    kink[1, 0] = tan_lambda * bend_d
-    kink[1, 1] = tan_lambda * bend_phi
-    kink[1, 2] = tan_lambda * omega
-    kink[1, 3] = tan_lambda * bend_z - s * slope
-    kink[1, 4] = slope
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
@@ -395,42 +440,97 @@ def add_hit(c, h, g, variance, bias):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
-def add_matter(c, kink, x0, electrons, highland, tan_lambda, momentum, mass):
-    """Noise of matter crossed, in radiation lengths and g/cm² of electrons along the track."""
-    beta2 = momentum * momentum / (momentum * momentum + mass * mass)
-    dip2 = x0 * highland / (momentum * momentum * beta2)
-    turn2 = dip2 * (1.0 + tan_lambda * tan_lambda)
-    a, b, d = kink[0, 0], kink[0, 1], kink[0, 3]
-    c[0, 0] += turn2 * a * a
-    c[0, 1] += turn2 * a * b
-    c[0, 3] += turn2 * a * d
-    c[1, 1] += turn2 * b * b
-    c[1, 3] += turn2 * b * d
-    c[3, 3] += turn2 * d * d
-    for i in range(5):
-        f = dip2 * kink[1, i]
-        for j in range(i, 5):
-            c[i, j] += f * kink[1, j]
-    relative = straggling_sigma(electrons, beta2) / (momentum * math.sqrt(beta2))  # δp/p = δE / (pβ)
-    if relative > 1e-4:
-        relative *= relative
-        for i in range(4):
-            f = relative * kink[2, i]
-            for j in range(i, 4):
-                c[i, j] += f * kink[2, j]
+def add_flat_hit(c, h0, h1, h2, variance, bias):
+    """:func:`add_hit` of a coordinate that does not depend on z0 and tanλ."""
+    g0 = c[0, 0] * h0 + c[0, 1] * h1 + c[0, 2] * h2
+    g1 = c[0, 1] * h0 + c[1, 1] * h1 + c[1, 2] * h2
+    g2 = c[0, 2] * h0 + c[1, 2] * h1 + c[2, 2] * h2
+    g3 = c[0, 3] * h0 + c[1, 3] * h1 + c[2, 3] * h2
+    g4 = c[0, 4] * h0 + c[1, 4] * h1 + c[2, 4] * h2
+    inverse = 1.0 / (variance + g0 * h0 + g1 * h1 + g2 * h2)
+    f = inverse * g0
+    c[0, 0] -= f * g0
+    c[0, 1] -= f * g1
+    c[0, 2] -= f * g2
+    c[0, 3] -= f * g3
+    c[0, 4] -= f * g4
+    f = inverse * g1
+    c[1, 1] -= f * g1
+    c[1, 2] -= f * g2
+    c[1, 3] -= f * g3
+    c[1, 4] -= f * g4
+    f = inverse * g2
+    c[2, 2] -= f * g2
+    c[2, 3] -= f * g3
+    c[2, 4] -= f * g4
+    f = inverse * g3
+    c[3, 3] -= f * g3
+    c[3, 4] -= f * g4
+    c[4, 4] -= inverse * g4 * g4
+    pull = h0 * bias[0] + h1 * bias[1] + h2 * bias[2]
+    if pull == 0.0:
+        return 0.0
+    f = pull * inverse
+    bias[0] -= f * g0
+    bias[1] -= f * g1
+    bias[2] -= f * g2
+    bias[3] -= f * g3
+    bias[4] -= f * g4
+    return pull * f
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+def add_kink(c, d0, omega, tan_lambda, s, sine, cosine, dip2, bend2):
+    """Noise of matter at arc length ``s`` (sine and cosine of ω s given).
+
+    ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling.  The
+    derivatives of the helix, the point of the kink held: a turn in azimuth moves (d0, φ0, z0); a change of ln ω
+    moves (d0, φ0, ω, z0); a scatter in dip moves tanλ and z0 and, since p stays, ln ω by tanλ.
+    """
+    scale = 1.0 / (1.0 + omega * d0)
+    radius = 1.0 / omega
+    slope = 1.0 + tan_lambda * tan_lambda
+    # Turn.
+    a, b = sine * radius, cosine * scale
+    d = tan_lambda * (1.0 - b) * radius
+    turn2 = dip2 * slope
+    fa, fb = turn2 * a, turn2 * b
+    # Change of ln ω, by straggling and by scattering in dip.
+    e, f = (1.0 - cosine) * radius, sine * scale
+    g = tan_lambda * (s - f * radius)
+    both2 = bend2 + dip2 * tan_lambda * tan_lambda
+    fe, ff, fw, fg = both2 * e, both2 * f, both2 * omega, both2 * g
+    c[0, 0] += fa * a + fe * e
+    c[0, 1] += fa * b + fe * f
+    c[0, 2] += fe * omega
+    c[0, 3] += fa * d + fe * g
+    c[1, 1] += fb * b + ff * f
+    c[1, 2] += ff * omega
+    c[1, 3] += fb * d + ff * g
+    c[2, 2] += fw * omega
+    c[2, 3] += fw * g
+    c[3, 3] += turn2 * d * d + fg * g
+    # The direct effect of the dip on (z0, tanλ) and its products with the change of ln ω.
+    h = -s * slope
+    mixed = dip2 * tan_lambda
+    mz, mt = mixed * h, mixed * slope
+    c[0, 3] += mz * e
+    c[1, 3] += mz * f
+    c[2, 3] += mz * omega
+    c[3, 3] += 2.0 * mz * g + dip2 * h * h
+    c[0, 4] += mt * e
+    c[1, 4] += mt * f
+    c[2, 4] += mt * omega
+    c[3, 4] += mt * g + dip2 * slope * h
+    c[4, 4] += dip2 * slope * slope
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
-    """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
-
-    ``work.bias`` enters as the displacement of the helix beyond the arc length ``broken`` (a decay, a lost photon)
-    that the fit does not know of, and leaves as the shift of the fitted parameters.
-    """
-    layers, normals = tracker.surfaces.layer, tracker.surfaces.normal
-    wires, firsts, gas = tracker.chamber.layer, tracker.chamber.first, tracker.chamber.gas
-    crossings, superlayers, points = work.surface, work.superlayer, work.point
-    c, row, gain, kink, bias, nothing = work.covariance, work.row, work.gain, work.kink, work.bias, work.draw
+def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken):
+    """Filter the drift chamber, superlayer by superlayer, into ``work.covariance``; return the χ² of the bias."""
+    wires, firsts = tracker.chamber.layer, tracker.chamber.first
+    superlayers, points = work.superlayer, work.point
+    c, row, gain, bias, nothing = work.covariance, work.row, work.gain, work.bias, work.draw
     for i in range(5):
         nothing[i] = 0.0
         for j in range(5):
@@ -438,15 +538,8 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
     c[0, 0], c[1, 1], c[2, 2], c[3, 3], c[4, 4] = PRIOR
     sin0, cos0 = math.sin(phi0), math.cos(phi0)
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
-    n = layers.shape[0]
     n_super = firsts.shape[0] - 1
-    # One logarithm for the whole track; its velocity is that of the beam-pipe side.
-    fastest = superlayers[0].momentum
-    for i in range(n):
-        if crossings[i].met > 0:
-            fastest = crossings[i].momentum
-            break
-    highland = highland_factor(work.numbers[TOTAL_X0], fastest, mass)
+    n = tracker.surfaces.layer.shape[0]
     weight = work.numbers[WEIGHT]
     chi2 = 0.0
     outer = -1
@@ -458,12 +551,7 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
         if outer >= 0:
             # Gas between the middles of the two superlayers; it scatters on the bisector.
             path = 0.5 * (points[outer, 0].arc + points[outer, 1].arc - points[k, 0].arc - points[k, 1].arc)
-            a, b = points[outer, 0], points[k, 1]
-            _kink_between(kink, d0, omega, tan_lambda, a.arc, a.sin, a.cos, b.arc, b.sin, b.cos)
-            path /= cos_lambda
-            add_matter(
-                c, kink, gas.x0 * path, gas.electrons * path, highland, tan_lambda, superlayer.momentum, mass
-            )
+            _add_gas(c, d0, omega, tan_lambda, points[outer, 0], points[k, 1], path / cos_lambda, superlayer, highland)
         outer = k
         variance = 2.0 * tracker.chamber.variance / max(superlayer.layers * weight, 1e-3)
         stereo = 0.5 * (wires[superlayer.first].stereo + wires[superlayer.last].stereo)
@@ -480,50 +568,185 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, broken):
                 norm = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
                 measurement_row(row, nx * norm, ny * norm, nz * norm, point, sin0, cos0, omega)
             chi2 += add_hit(c, row, gain, variance, nothing if point.arc >= broken else bias)
+    if outer >= 0 and work.surface[n - 1].met > 0:
+        wall = work.surface[n - 1]
+        path = (0.5 * (points[outer, 0].arc + points[outer, 1].arc) - wall.arc) / cos_lambda
+        _add_gas(c, d0, omega, tan_lambda, points[outer, 0], wall, path, superlayers[outer], highland)
+    return chi2
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _add_gas(c, d0, omega, tan_lambda, a, b, path, superlayer, highland):
+    """Noise of gas between two points, on the bisector of their directions."""
+    sine, cosine = a.sin + b.sin, a.cos + b.cos
+    norm = 1.0 / math.sqrt(sine * sine + cosine * cosine)
+    add_kink(
+        c, d0, omega, tan_lambda, 0.5 * (a.arc + b.arc), sine * norm, cosine * norm,
+        highland * superlayer.angle2 * path, superlayer.bend2 * path * path,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, broken):
+    """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
+
+    ``work.bias`` enters as the displacement of the helix beyond the arc length ``broken`` (a decay, a lost photon)
+    that the fit does not know of, and leaves as the shift of the fitted parameters.
+    """
+    layers, normals = tracker.surfaces.layer, tracker.surfaces.normal
+    crossings = work.surface
+    c, row, gain, bias, nothing = work.covariance, work.row, work.gain, work.bias, work.draw
+    highland = highland_factor(work.numbers[TOTAL_X0], momentum, mass)
+    if work.numbers[WHOLE] > 0.0:
+        chi2 = 0.0
+        for i in range(5):
+            nothing[i] = 0.0
+        look_up(tracker.table, c, omega, tan_lambda, work.numbers[LAST_ARC], mass, work.numbers[AT_CHAMBER], tracker.field)
+    else:
+        chi2 = filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
+    sin0, cos0 = math.sin(phi0), math.cos(phi0)
+    n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
         crossing = crossings[i]
         if crossing.met == 0:
             continue
-        layer = layers[i]
-        if outer >= 0 and i == n - 1:
-            a = points[outer, 0]
-            path = (0.5 * (a.arc + points[outer, 1].arc) - crossing.arc) / cos_lambda
-            _kink_between(
-                kink, d0, omega, tan_lambda, a.arc, a.sin, a.cos, crossing.arc, crossing.sin, crossing.cos
-            )
-            add_matter(
-                c, kink, gas.x0 * path, gas.electrons * path, highland, tan_lambda, crossing.momentum, mass
-            )
         if crossing.hits > 0:
             # Plane: normal M, measured directions U (tangential) and V (along the ladder).
-            tilt = layer.slant_tan if crossing.slanted else 0.0
-            c_tilt = 1.0 / math.sqrt(1.0 + tilt * tilt)
-            s_tilt = tilt * c_tilt
+            layer = layers[i]
             mx, my = normals[i, crossing.ladder, 0], normals[i, crossing.ladder, 1]
-            along = crossing.tx * mx + crossing.ty * my
-            normal = along * c_tilt + tan_lambda * s_tilt
-            fu = (crossing.ty * mx - crossing.tx * my) / normal
-            fv = (tan_lambda * c_tilt - along * s_tilt) / normal
+            tx, ty = crossing.tx, crossing.ty
+            along = tx * mx + ty * my
+            across = ty * mx - tx * my
             seen = nothing if crossing.arc >= broken else bias
-            measurement_row(
-                row, -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, crossing, sin0, cos0, omega
-            )
-            chi2 += add_hit(c, row, gain, layer.variance_u / crossing.hits, seen)
-            lean = -s_tilt - fv * c_tilt
-            measurement_row(row, mx * lean, my * lean, c_tilt - fv * s_tilt, crossing, sin0, cos0, omega)
-            chi2 += add_hit(c, row, gain, layer.variance_v / crossing.hits, seen)
-        crossed = crossing.met / crossing.slope
-        kink_rows(kink, d0, omega, tan_lambda, crossing.arc, crossing.sin, crossing.cos)
-        add_matter(
-            c, kink, layer.x0 * crossed, layer.electrons * crossed, highland, tan_lambda, crossing.momentum, mass
-        )
+            number = 1.0 / crossing.hits
+            if crossing.slanted == 0:
+                inverse = 1.0 / along
+                measurement_row(
+                    row, -my - across * inverse * mx, mx - across * inverse * my, 0.0, crossing, sin0, cos0, omega
+                )
+                chi2 += add_flat_hit(c, row[0], row[1], row[2], layer.variance_u * number, seen)
+                lean = -tan_lambda * inverse
+                measurement_row(row, mx * lean, my * lean, 1.0, crossing, sin0, cos0, omega)
+            else:
+                tilt = layer.slant_tan
+                c_tilt = 1.0 / math.sqrt(1.0 + tilt * tilt)
+                s_tilt = tilt * c_tilt
+                inverse = 1.0 / (along * c_tilt + tan_lambda * s_tilt)
+                fu = across * inverse
+                fv = (tan_lambda * c_tilt - along * s_tilt) * inverse
+                measurement_row(
+                    row, -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, crossing, sin0, cos0, omega
+                )
+                chi2 += add_hit(c, row, gain, layer.variance_u * number, seen)
+                lean = -s_tilt - fv * c_tilt
+                measurement_row(row, mx * lean, my * lean, c_tilt - fv * s_tilt, crossing, sin0, cos0, omega)
+            chi2 += add_hit(c, row, gain, layer.variance_v * number, seen)
+        add_kink(
+            c, d0, omega, tan_lambda, crossing.arc, crossing.sin, crossing.cos, highland * crossing.angle2,
+            crossing.bend2,
+        )  # fmt: skip
     return chi2
 
 
+class ChamberTable(NamedTuple):
+    """Covariance that the whole drift chamber gives to tracks from the origin, at its inner wall.
+
+    ``values`` (2 signs of ω, 1/β, 1/pT, z at the last layer, 15 elements); trilinear between them.
+    """
+
+    values: np.ndarray
+    beta_step: float
+    pt_step: float  # [1/GeV]
+    z_first: float  # [cm]
+    z_step: float
+
+
+EMPTY_TABLE = ChamberTable(np.zeros((2, 2, 2, 2, 15)), 1.0, 1.0, 0.0, 1.0)
+
+WHOLE_D0, WHOLE_Z0, WHOLE_TURN = 0.5, 3.0, 0.6
+"""The table is used for |d0| [cm], |z0| [cm] and sin²(half the turning angle at the last layer) below these."""
+TABLE_BETA, TABLE_PT, TABLE_Z = 6, 25, 12
+MAX_INVERSE_BETA = 2.0
+
+
+def chamber_table(tracker: Any) -> ChamberTable:
+    """Fill the table with the exact filter; ``tracker.table`` may still be empty."""
+    outer = tracker.chamber.layer[-1]
+    # A tenth of a millimetre inside, so that the outermost nodes cross the last layer.
+    z = np.linspace(outer["backward_z"] + 0.01, outer["forward_z"] - 0.01, TABLE_Z)
+    pt_max = 2.0 * np.sqrt(WHOLE_TURN) / (FIELD_CONSTANT * tracker.field * outer["radius"])
+    inverse_pt = np.linspace(0.0, pt_max, TABLE_PT)
+    inverse_beta = np.linspace(1.0, MAX_INVERSE_BETA, TABLE_BETA)
+    values = np.zeros((2, TABLE_BETA, TABLE_PT, TABLE_Z, 15))
+    _fill_table(values, tracker, new_crossings(), np.zeros(8, np.uint64), inverse_beta, inverse_pt, z)
+    return ChamberTable(
+        values, float(inverse_beta[1] - 1.0), float(inverse_pt[1]), float(z[0]), float(z[1] - z[0])
+    )
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _kink_between(kink, d0, omega, tan_lambda, arc_a, sin_a, cos_a, arc_b, sin_b, cos_b):
-    """Kink half way between two points: the bisector of their directions."""
-    sine, cosine = sin_a + sin_b, cos_a + cos_b
-    norm = 1.0 / math.sqrt(sine * sine + cosine * cosine)
-    kink_rows(kink, d0, omega, tan_lambda, 0.5 * (arc_a + arc_b), sine * norm, cosine * norm)
+def _fill_table(values, tracker, work, stream, inverse_beta, inverse_pt, z):
+    chamber = tracker.chamber
+    radius = chamber.layer[chamber.layer.shape[0] - 1].radius
+    for side in range(2):
+        for b in range(inverse_beta.shape[0]):
+            for k in range(inverse_pt.shape[0]):
+                for m in range(z.shape[0]):
+                    pt = 1.0 / max(inverse_pt[k], 1e-3)
+                    omega = FIELD_CONSTANT * tracker.field / pt
+                    if side == 1:
+                        omega = -omega
+                    tan_lambda = z[m] / arc_to_radius(0.0, omega, radius)
+                    p = pt * math.sqrt(1.0 + tan_lambda * tan_lambda)
+                    mass = p * math.sqrt(max(inverse_beta[b] ** 2 - 1.0, 1e-6))
+                    # Momentum scaled up a little against stopping; the particle is at its nominal velocity.
+                    cross_layers(
+                        stream, tracker, work, 0.0, 0.0, omega, 0.0, tan_lambda, mass, p, 0.0, 1e9, np.inf, True
+                    )
+                    for n in range(chamber.first.shape[0] - 1):
+                        _pin(work.superlayer[n], chamber.gas, inverse_beta[b], p)
+                    work.numbers[WEIGHT] = chamber.efficiency
+                    highland = highland_factor(work.numbers[TOTAL_X0], p, mass)
+                    filter_chamber(tracker, work, 0.0, 0.0, omega, tan_lambda, highland, np.inf)
+                    e = 0
+                    for i in range(5):
+                        for j in range(i, 5):
+                            values[side, b, k, m, e] = work.covariance[i, j]
+                            e += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _pin(superlayer, gas, inverse_beta, momentum):
+    """Scattering and straggling of one centimetre of gas at a given momentum."""
+    weakness = (inverse_beta / momentum) ** 2
+    superlayer.angle2 = gas.x0 * weakness
+    superlayer.bend2 = (gas.electrons * STRAGGLING * inverse_beta * inverse_beta) ** 2 * weakness
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+def look_up(table, c, omega, tan_lambda, last_arc, mass, momentum, field):
+    """Write the drift chamber's covariance from the table into the upper triangle of C."""
+    values = table.values
+    side = 0 if omega > 0.0 else 1
+    x = (math.sqrt(1.0 + mass * mass / (momentum * momentum)) - 1.0) / table.beta_step
+    y = abs(omega) / (FIELD_CONSTANT * field * table.pt_step)
+    z = (last_arc * tan_lambda - table.z_first) / table.z_step
+    i = min(max(int(x), 0), values.shape[1] - 2)
+    j = min(max(int(y), 0), values.shape[2] - 2)
+    k = min(max(int(z), 0), values.shape[3] - 2)
+    x, y, z = x - i, min(y - j, 1.0), min(max(z - k, 0.0), 1.0)
+    x = min(x, 1.0)
+    w000, w001 = (1.0 - x) * (1.0 - y) * (1.0 - z), (1.0 - x) * (1.0 - y) * z
+    w010, w011 = (1.0 - x) * y * (1.0 - z), (1.0 - x) * y * z
+    w100, w101 = x * (1.0 - y) * (1.0 - z), x * (1.0 - y) * z
+    w110, w111 = x * y * (1.0 - z), x * y * z
+    near, far = values[side, i], values[side, i + 1]
+    e = 0
+    for row in range(5):
+        for column in range(row, 5):
+            c[row, column] = (
+                w000 * near[j, k, e] + w001 * near[j, k + 1, e] + w010 * near[j + 1, k, e] + w011 * near[j + 1, k + 1, e]
+                + w100 * far[j, k, e] + w101 * far[j, k + 1, e] + w110 * far[j + 1, k, e] + w111 * far[j + 1, k + 1, e]
+            )  # fmt: skip
+            e += 1

@@ -8,7 +8,7 @@ from numba import njit
 from pydantic import model_validator
 
 from detector.geometry import PIXEL
-from detector.trackfit import WEIGHT
+from detector.trackfit import WEIGHT, WHOLE
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
 from physics.random import normal, uniform
 
@@ -119,6 +119,11 @@ def count_hits(track, tracker, work):
             if track.firstSVDLayer == 0:
                 track.firstSVDLayer = layers[i].number
     wires = 0
+    if work.numbers[WHOLE] > 0.0:
+        wires = tracker.chamber.layer.shape[0]
+        track.firstCDCLayer = 0
+        track.lastCDCLayer = wires - 1
+        firsts = firsts[:1]
     for k in range(firsts.shape[0] - 1):
         superlayer = work.superlayer[k]
         if superlayer.layers > 0:

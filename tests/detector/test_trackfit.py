@@ -90,14 +90,15 @@ def reference_covariance(detector, helix, mass, work):
 
     truth = particle(helix)
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda**2)
-    detectors, matter = [], []  # matter: arc, x0, electrons, momentum
+    detectors, matter = [], []  # matter: arc, x0, electrons, 1/(pβ)²
     before = 0.0
     for layer, normals, crossing in zip(surfaces.layer, surfaces.normal, work.surface, strict=False):
         if not crossing["met"]:
             continue
         s = before = crossing["arc"]
         crossed = crossing["met"] / crossing["slope"]
-        matter.append((s, layer["x0"] * crossed, layer["electrons"] * crossed, crossing["momentum"]))
+        weakness = crossing["angle2"] / (layer["x0"] * crossed)  # 1/(pβ)² where the layer is met
+        matter.append((s, layer["x0"] * crossed, layer["electrons"] * crossed, weakness))
         if layer["kind"] == WALL or crossing["hits"] == 0:
             continue
         normal = np.array([*normals[crossing["ladder"]], 0.0])
@@ -120,7 +121,8 @@ def reference_covariance(detector, helix, mass, work):
             detectors.append(Wire(point, direction, math.sqrt(chamber.variance), s))
             step = (s - before) / cos_lambda
             gas = chamber.gas
-            matter.append((0.5 * (s + before), gas.x0 * step, gas.electrons * step, superlayer["momentum"]))
+            weakness = superlayer["angle2"] / gas.x0
+            matter.append((0.5 * (s + before), gas.x0 * step, gas.electrons * step, weakness))
             before = s
 
     def measured(start, s_start, after):
@@ -138,10 +140,14 @@ def reference_covariance(detector, helix, mass, work):
     h = np.array(rows).T
     v = np.diag(sigmas**2)
     total = work.numbers[TOTAL_X0]
-    for s, x0, electrons, p in matter:
-        beta = p / math.hypot(p, mass)
-        theta = 0.0136 / (beta * p) * (1 + 0.038 * math.log(total / beta**2)) * math.sqrt(x0)
-        loss = 4.018 / 2.355 * 0.1535375e-3 * electrons / beta**2 / (p * beta)
+    p_start = 0.00299792458 * FIELD / abs(omega) / cos_lambda
+    log = 1.0 + 0.038 * math.log(total * (1.0 + (mass / p_start) ** 2))
+    for s, x0, electrons, weakness in matter:
+        # 1/(pβ)² = (p² + m²)/p⁴ solved for p²
+        p2 = (1.0 + math.sqrt(1.0 + 4.0 * weakness * mass**2)) / (2.0 * weakness)
+        beta2 = p2 / (p2 + mass**2)
+        theta = 0.0136 * log * math.sqrt(x0 * weakness)
+        loss = 4.018 / 2.355 * 0.1535375e-3 * electrons / beta2 * math.sqrt(weakness)
         here = truth.moved(s)
         skipped = sum(len(d.sigmas) for d in detectors if d.arc <= s)
         for kink, size in (((1, 0, 0), theta / cos_lambda), ((0, 1, 0), theta), ((0, 0, 1), loss)):
@@ -166,17 +172,17 @@ def points(n, seed):
         yield MASSES[i % len(MASSES)], (-1) ** i, vertex, p * direction
 
 
-def filtered(detector, work, mass, charge, vertex, momentum):
+def filtered(detector, work, mass, charge, vertex, momentum, exact=True):
     """Run the production kernels for one particle; return helix and covariance."""
     stream = new_stream()
     open_stream(stream, np.uint64(5), 0, STAGE_TRACKING, 0)
     *helix, start = helix_at_poca(*vertex, *momentum, float(charge), FIELD)
     p = float(np.linalg.norm(momentum))
-    fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf)
+    fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf, exact)
     assert fate == FATE_LEFT
     work.numbers[1] = 1.0  # all drift-chamber hits kept, as the reference assumes
     work.bias[:] = 0.0
-    filter_inward(detector.tracker, work, helix[0], helix[1], helix[2], helix[4], mass, np.inf)
+    filter_inward(detector.tracker, work, helix[0], helix[1], helix[2], helix[4], mass, p, np.inf)
     c = work.covariance
     return np.array(helix), np.triu(c) + np.triu(c, 1).T
 
