@@ -37,7 +37,7 @@ TAU_B_PLUS_PS, TAU_B_ZERO_PS = 1.638, 1.519
 """B lifetimes [ps] of these predictions (HFLAV 2021); the generator takes its own from the particle table."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def k_nunu_rate(q2, m_b, m_k, f_plus, coupling):
     """dΓ/dq² [GeV⁻¹] of B → K νν̄, summed over three flavours; ``coupling`` from :func:`nunu_coupling`."""
     p = two_body_momentum(m_b, m_k, math.sqrt(q2))
@@ -79,7 +79,7 @@ def tau_pole_spectrum(q2: np.ndarray, branching_fraction: float = 6.26e-7) -> np
     return np.where((q2 >= 0.0) & (q2 <= end), 2.0 * branching_fraction * (end - q2) / end**2, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def kstar_nunu_parts(q2, m_b, m_v, a):
     """(vector, axial transverse, longitudinal) [GeV²] of B → K*νν̄ in units of the common 3 N(q²).
 
@@ -98,7 +98,7 @@ def kstar_nunu_parts(q2, m_b, m_v, a):
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def kstar_longitudinal_fraction(q2, m_b, m_v, a):
     """F_L(q²) of B → K*νν̄ in the standard model."""
     vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
@@ -165,11 +165,10 @@ def _k_coefficients() -> tuple[np.ndarray, np.ndarray]:
     return sets[0], sets[1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _k_shapes(q2, m_b, m_k, bsz14, hpqcd22, out):
     """|M|² of B → K νν̄ averaged over the neutrinos, arbitrary units, in the order of K_WEIGHTS."""
-    p = two_body_momentum(m_b, m_k, math.sqrt(q2))
-    p2 = p * p
+    p2 = kallen(m_b * m_b, m_k * m_k, q2) / (4.0 * m_b * m_b)
     g0, g1, g2 = b_to_k.f_plus_bsz14_basis(q2)
     h0, h1, h2 = b_to_k.f_plus_hpqcd22_basis(q2)
     for i in range(7):
@@ -221,7 +220,7 @@ def _kstar_sets() -> np.ndarray:
     return np.concatenate([b_to_kstar.coefficients()[None], varied])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
     """|M|² of B → K*(→ Kπ) νν̄ over flat cosθ, in the order of KSTAR_WEIGHTS; θ: K in the K* frame against −B."""
     along = 3.0 * cos_theta * cos_theta

@@ -18,12 +18,12 @@ from physics.random import isotropic_direction, uniform
 BOUND_MARGIN = 1.10
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _squared_momentum(mass, m1, m2):
     return (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2) / (4.0 * mass * mass)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def phase_space_bound(mass, masses, n):
     """Bound of Π pₖ² [GeV^(2n−2)] over the phase space of ``mass`` → ``masses[:n]``, 0 below threshold.
 
@@ -57,7 +57,7 @@ def phase_space_bound(mass, masses, n):
     return product * BOUND_MARGIN * BOUND_MARGIN
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def two_body(stream, mass, m1, m2, p):
     """Fill ``p[:2]`` with the isotropic two-body decay of ``mass``; returns the momentum [GeV]."""
     momentum = two_body_momentum(mass, m1, m2)
@@ -73,7 +73,7 @@ def two_body(stream, mass, m1, m2, p):
     return momentum
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def n_body(stream, mass, masses, n, bound, p):
     """Fill ``p[:n]`` (px, py, pz, E) [GeV] in the rest frame of ``mass``, distributed as phase space.
 
@@ -134,7 +134,7 @@ def n_body(stream, mass, masses, n, bound, p):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def unweighted_phase_space(stream, mass, masses, n, p):
     """As :func:`n_body`, with the bound of these very masses."""
     bound = phase_space_bound(mass, masses, n) if n > 2 else 1.0

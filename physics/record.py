@@ -88,7 +88,7 @@ def trimmed(particles: Particles) -> Particles:
     return Particles(particles.offsets, *(column[:n] for column in particles[1:]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def set_particle(event, i, pdg, px, py, pz, e, mother, status, vx, vy, vz, t):
     """Write entry ``i`` of a scratch event."""
     event.pdg[i] = pdg
@@ -104,7 +104,7 @@ def set_particle(event, i, pdg, px, py, pz, e, mother, status, vx, vy, vz, t):
     event.t[i] = t
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def append_event(particles, i_event, event, n):
     """Copy the ``n`` entries of scratch ``event`` to event ``i_event`` of ``particles``.
 

@@ -4,10 +4,12 @@ Each f₊ is linear in its three coefficients, f₊(q²) = Σ aₙ gₙ(q²): th
 that a variation along an eigenvector of the covariance costs three multiplications.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
-from physics.form_factors.z_expansion import bsz, t0_optimal, z
+from physics.form_factors.z_expansion import t0_optimal
 
 M_B, M_K = 5.27934, 0.493677
 """Masses [GeV] in the kinematics of the 2014 and 2021 fits (basf2 EvtKnunu.cc; EOS)."""
@@ -35,6 +37,14 @@ FLAG21_F_PLUS = (0.33797443273672023, -0.8845383860232516, -0.11086079655780168)
 FLAG21_F_ZERO = (0.33797443273672023, 0.37420349127805963, 0.07874516954250055)
 FLAG21_F_TENSOR = (0.3268882406359861, -0.9624756390786189, -0.27802352037269884)
 
+# Constants of the kinematics, so that a form factor costs one square root: this is the signal's innermost loop.
+_T_PLUS = (M_B + M_K) ** 2
+_ROOT = math.sqrt(_T_PLUS - t0_optimal.py_func(M_B, M_K))
+_Z_ZERO = (math.sqrt(_T_PLUS) - _ROOT) / (math.sqrt(_T_PLUS) + _ROOT)
+_HPQCD_T_PLUS = (HPQCD22_M_B + HPQCD22_M_K) ** 2
+_HPQCD_ROOT = math.sqrt(_HPQCD_T_PLUS)  # t₀ = 0
+_M_POLE_BSZ14 = M_B + 0.046
+
 
 def eigenvectors(covariance: np.ndarray) -> np.ndarray:
     """Return λᵢ eᵢ as rows, largest first: the one-sigma variations of the coefficients, shape ``(n, n)``.
@@ -47,52 +57,66 @@ def eigenvectors(covariance: np.ndarray) -> np.ndarray:
     return rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
+def z_fit(q2):
+    """z(q², t₀) of the 2014 and 2021 fits, t₀ optimal."""
+    a = math.sqrt(_T_PLUS - q2)
+    return (a - _ROOT) / (a + _ROOT)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def f_plus_bsz14_basis(q2):
     """g₀, g₁, g₂ of f₊ in arXiv:1409.4557 (pole at m_B + 46 MeV); the last term enforces the p-wave threshold."""
-    m_pole = M_B + 0.046
-    x = z(q2, M_B, M_K, t0_optimal(M_B, M_K))
-    pole = 1.0 / (1.0 - q2 / (m_pole * m_pole))
+    x = z_fit(q2)
+    pole = 1.0 / (1.0 - q2 / (_M_POLE_BSZ14 * _M_POLE_BSZ14))
     x3 = x * x * x / 3.0
     return pole, pole * (x - x3), pole * (x * x + 2.0 * x3)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def f_plus_bsz14(q2):
     """f₊(q²) of arXiv:1409.4557, the form factor of Belle II's KNUNU model and of PRL 127, 181802."""
     g0, g1, g2 = f_plus_bsz14_basis(q2)
     return BSZ14_COEFFICIENTS[0] * g0 + BSZ14_COEFFICIENTS[1] * g1 + BSZ14_COEFFICIENTS[2] * g2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def f_plus_hpqcd22_basis(q2):
     """g₀, g₁, g₂ of f₊ in arXiv:2207.12468, eq. 2 with N = 3 and t₀ = 0."""
-    x = z(q2, HPQCD22_M_B, HPQCD22_M_K, 0.0)
+    a = math.sqrt(_HPQCD_T_PLUS - q2)
+    x = (a - _HPQCD_ROOT) / (a + _HPQCD_ROOT)
     pole = HPQCD22_LOG_FACTOR / (1.0 - q2 / (HPQCD22_M_BSTAR_S * HPQCD22_M_BSTAR_S))
     x3 = x * x * x / 3.0
     return pole, pole * (x - x3), pole * (x * x + 2.0 * x3)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def f_plus_hpqcd22(q2):
     """f₊(q²) of HPQCD 2022, the form factor of arXiv:2311.14647."""
     g0, g1, g2 = f_plus_hpqcd22_basis(q2)
     return HPQCD22_COEFFICIENTS[0] * g0 + HPQCD22_COEFFICIENTS[1] * g1 + HPQCD22_COEFFICIENTS[2] * g2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
+def _flag21(q2, coefficients, m_pole):
+    """BSZ form (arXiv:1503.05534, eq. 15) with the kinematics of the fit."""
+    x = z_fit(q2) - _Z_ZERO
+    return (coefficients[0] + x * (coefficients[1] + x * coefficients[2])) / (1.0 - q2 / (m_pole * m_pole))
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def f_plus_flag21(q2):
     """f₊(q²) of the FLAG 2021 + HPQCD 2022 fit (arXiv:2507.12393)."""
-    return bsz(q2, FLAG21_F_PLUS[0], FLAG21_F_PLUS[1], FLAG21_F_PLUS[2], M_B, M_K, 5.415)
+    return _flag21(q2, FLAG21_F_PLUS, 5.415)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def f_zero(q2):
     """f₀(q²) of the FLAG 2021 + HPQCD 2022 fit; f₀(0) = f₊(0)."""
-    return bsz(q2, FLAG21_F_ZERO[0], FLAG21_F_ZERO[1], FLAG21_F_ZERO[2], M_B, M_K, 5.630)
+    return _flag21(q2, FLAG21_F_ZERO, 5.630)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def f_tensor(q2):
     """f_T(q²) of the FLAG 2021 + HPQCD 2022 fit."""
-    return bsz(q2, FLAG21_F_TENSOR[0], FLAG21_F_TENSOR[1], FLAG21_F_TENSOR[2], M_B, M_K, 5.415)
+    return _flag21(q2, FLAG21_F_TENSOR, 5.415)

@@ -48,7 +48,7 @@ def eigen_coefficients() -> np.ndarray:
     return varied.reshape(9, 2, 7, 3)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def form_factor(q2, which, a):
     """Form factor ``which`` (A0 … T23) at q² [GeV²] from the ``(7, 3)`` coefficients ``a``."""
     t0 = t0_optimal(M_B, M_KSTAR)

@@ -5,7 +5,7 @@ import math
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def z(q2, m_parent, m_daughter, t0):
     """z(q², t₀) with t₊ = (M + m)²; maps the semileptonic region to |z| ≪ 1 (arXiv:0807.2722)."""
     t_plus = (m_parent + m_daughter) ** 2
@@ -14,17 +14,9 @@ def z(q2, m_parent, m_daughter, t0):
     return (a - b) / (a + b)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def t0_optimal(m_parent, m_daughter):
     """t₀ = t₊ (1 − √(1 − t₋/t₊)), which makes |z| smallest over the physical region."""
     t_plus = (m_parent + m_daughter) ** 2
     t_minus = (m_parent - m_daughter) ** 2
     return t_plus * (1.0 - math.sqrt(1.0 - t_minus / t_plus))
-
-
-@njit(cache=True, nogil=True)
-def bsz(q2, a0, a1, a2, m_parent, m_daughter, m_pole):
-    """Simplified series expansion of Bharucha, Straub, Zwicky (arXiv:1503.05534, eq. 15), three terms."""
-    t0 = t0_optimal(m_parent, m_daughter)
-    x = z(q2, m_parent, m_daughter, t0) - z(0.0, m_parent, m_daughter, t0)
-    return (a0 + x * (a1 + x * a2)) / (1.0 - q2 / (m_pole * m_pole))
