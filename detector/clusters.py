@@ -113,16 +113,12 @@ def event_showers(stream, key, event, flights, first, last, showers, depths, lef
         elif species == 11:
             n = electromagnetic_shower(stream, showers, n, p, x, y, z, ux, uy, uz, t, ELECTRON, k, calorimeter)
         elif flights.charge[i] != 0:
-            n = charged_shower(
-                stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, k, depths, left, csi, calorimeter
-            )
+            n = charged_shower(stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, k, depths, left, csi, calorimeter)
         else:
             mass = final_mass(pdg)
             if mass > 0.0:
                 e = math.sqrt(p * p + mass * mass)
-                n = neutral_hadron_shower(
-                    stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t, k, depths, calorimeter
-                )
+                n = neutral_hadron_shower(stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t, k, depths, calorimeter)
     return n
 
 

@@ -50,8 +50,8 @@ def single_flights(
     s = np.where(barrel, arc, np.minimum(to_wall, 1e4))
     turn = -curvature * s
     safe = np.where(np.abs(turn) < 1e-9, 1e-9, turn)
-    x = s * (np.sin(turn) / safe * np.cos(phi) - (1.0 - np.cos(turn)) / safe * np.sin(phi))
-    y = s * (np.sin(turn) / safe * np.sin(phi) + (1.0 - np.cos(turn)) / safe * np.cos(phi))
+    x = s * (np.sin(safe) / safe * np.cos(phi) - (1.0 - np.cos(safe)) / safe * np.sin(phi))
+    y = s * (np.sin(safe) / safe * np.sin(phi) + (1.0 - np.cos(safe)) / safe * np.cos(phi))
     z = s * cosine / sine
     inside = np.hypot(x, y) > 43.0
     region = np.where(

@@ -133,9 +133,7 @@ def identify_track(
         slowness_true = math.sqrt(1.0 + mass * mass / (p_there * p_there))
     if in_top(x, y, z, identification.top):
         cosine = z / math.sqrt(x * x + y * y + z * z)
-        top_log_likelihoods(
-            stream, cosine, slowness_true, arrives, kinked, slownesses, identification.top, out[TOP]
-        )
+        top_log_likelihoods(stream, cosine, slowness_true, arrives, kinked, slownesses, identification.top, out[TOP])
     elif in_arich(x, y, z, identification.arich):
         arich_log_likelihoods(stream, slowness_true, arrives, kinked, slownesses, identification.arich, out[ARICH])
 
@@ -203,9 +201,7 @@ def _hypothesis(name: str) -> int:
     return HYPOTHESES.index(name)
 
 
-def particle_id(
-    log_likelihood: np.ndarray, hypothesis: str, detectors: tuple[str, ...] = PID_DETECTORS
-) -> np.ndarray:
+def particle_id(log_likelihood: np.ndarray, hypothesis: str, detectors: tuple[str, ...] = PID_DETECTORS) -> np.ndarray:
     """Global identification L_h/ΣL of tracks: basf2's ``electronID``, ``muonID``, ``pionID``, ``kaonID``, ….
 
     Parameters

@@ -258,4 +258,3 @@ def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, kl
     if showered:
         scatter += 1.5 * exponential(stream)
     return inner, outer, hits, scatter
-

@@ -17,7 +17,6 @@ from physics.particles import final_mass
 from physics.random import STAGE_KLM, normal, open_stream
 
 
-
 class Passages(NamedTuple):
     """Scratch memory: how each flight of an event went through the muon system."""
 
@@ -78,9 +77,7 @@ def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
     if p < 0.3:  # GeV; ranges out in crystals and coil
         return
     charge = np.int64(flights.charge[i])
-    x, y, z, ux, uy, uz = bend_to_coil(
-        flights.x[i], flights.y[i], flights.z[i], px / p, py / p, pz / p, charge, p, klm
-    )
+    x, y, z, ux, uy, uz = bend_to_coil(flights.x[i], flights.y[i], flights.z[i], px / p, py / p, pz / p, charge, p, klm)
     region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
     passages.region[k] = region
     passages.cosine[k] = cosine
@@ -88,9 +85,7 @@ def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
     if region == 0:
         return
     kinetic = math.sqrt(p * p + mass * mass) - mass
-    inner, outer, hits, scatter = penetrate(
-        stream, pdg, charge, left[k], depths[k], kinetic, region, cosine, klm, iron
-    )
+    inner, outer, hits, scatter = penetrate(stream, pdg, charge, left[k], depths[k], kinetic, region, cosine, klm, iron)
     passages.inner[k] = inner
     passages.outer[k] = outer
     passages.hits[k] = hits

@@ -124,9 +124,7 @@ def measure_outer(
     numbers = np.ascontiguousarray(event_numbers, np.int64)
     begin, state = 0, -1
     while state != DONE:
-        begin, state = _measure(
-            np.uint64(key), numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer
-        )
+        begin, state = _measure(np.uint64(key), numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer)
         if state == CLUSTERS_FULL:
             clusters = grown_clusters(clusters)
         elif state == KLM_FULL:

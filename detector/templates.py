@@ -71,9 +71,7 @@ def fill_ratio(stream, h, c, pdg, samples, showers, depths, left, csi, calorimet
         for _ in range(samples):
             p = math.exp(MOMENTUM_LOW + (b + uniform(stream)) * step)
             if abs(pdg) == 11:
-                electromagnetic_shower(
-                    stream, showers, 0, p, r, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1, 0, calorimeter
-                )
+                electromagnetic_shower(stream, showers, 0, p, r, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1, 0, calorimeter)
             else:
                 charged_shower(
                     stream, showers, 0, pdg, p, r, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0, depths, left, csi, calorimeter
@@ -143,5 +141,3 @@ def build_templates(calorimeter: NamedTuple, csi: RangeTable, klm: KLM, iron: Ra
         _log_probability(layer + 0.01 * layer.sum(axis=-1, keepdims=True) / (MAX_LAYERS + 1), 0.5),
         _log_probability(scatter, 1.0),
     )
-
-
