@@ -92,6 +92,7 @@ def _generate(
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
     stream = np.zeros(8, np.uint64)
     density = np.zeros((3, 3), np.complex128)
+    flat = density.reshape(9)
     frame = np.zeros((4, 4))
     n_events = particles.offsets.shape[0] - 1
     while done < n_events:
@@ -104,7 +105,7 @@ def _generate(
         virtual_photon_density(ax, ay, az, density)
         boost_frame(event.px[0], event.py[0], event.pz[0], event.E[0], mass, frame)
         first = n
-        n = decay_particle(stream, table, work, event, n, 0, density.ravel(), frame)
+        n = decay_particle(stream, table, work, event, n, 0, flat, frame)
         n = decay_prepared(stream, table, work, event, n)
         if not append_event(particles, done, event, n):
             break
