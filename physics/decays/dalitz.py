@@ -31,14 +31,14 @@ _FLATTE_PI, _FLATTE_K = 0.406, 0.800  # GeV, couplings of f₀(980): BaBar, arXi
 _M_PI0, _M_K = 0.1349768, 0.493677
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _channel(s, mass):
     """√(1 − 4m²/s), imaginary below threshold."""
     x = 1.0 - 4.0 * mass * mass / s
     return complex(math.sqrt(x), 0.0) if x >= 0.0 else complex(0.0, math.sqrt(-x))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def isobar_sum(parameters, big2, m2, s):
     """Amplitude from squared masses: mother, ``m2`` of the three roles, ``s[c]`` of the pair without role c."""
     total = complex(parameters[1], parameters[2])
@@ -50,9 +50,7 @@ def isobar_sum(parameters, big2, m2, s):
         strength = complex(parameters[i + 7], parameters[i + 8])
         s_ab, s_ac, s_bc = s[c], s[b], s[a]
         if form == FLATTE:
-            w = _FLATTE_PI * _FLATTE_PI * _channel(s_ab, _M_PI0) + _FLATTE_K * _FLATTE_K * _channel(
-                s_ab, _M_K
-            )
+            w = _FLATTE_PI * _FLATTE_PI * _channel(s_ab, _M_PI0) + _FLATTE_K * _FLATTE_K * _channel(s_ab, _M_K)
             total += strength / (mass * mass - s_ab - complex(0.0, 1.0) * w)
             continue
         p2 = kallen(s_ab, m2[a], m2[b]) / (4.0 * s_ab)
@@ -106,7 +104,7 @@ def isobar_sum(parameters, big2, m2, s):
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def dalitz(parameters, p, masses, amp):
     """Amplitude of D → three pseudoscalars at daughters' momenta ``p``."""
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])
@@ -120,7 +118,7 @@ def dalitz(parameters, p, masses, amp):
     amp[0] = isobar_sum(parameters, big * big, m2, s)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def place_three(stream, big, masses, s_first, s_last, p):
     """Momenta of a three-body decay from s₂₃ = ``s_first`` and s₁₂ = ``s_last``, randomly oriented.
 
@@ -159,7 +157,7 @@ def place_three(stream, big, masses, s_first, s_last, p):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_dalitz(stream, parameters, masses, p):
     """Unweighted point of the Dalitz plot with random orientation; the masses must be the nominal ones."""
     grid = HEADER + TERM * int(parameters[0])
@@ -211,7 +209,7 @@ def _alias(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return probability, alias
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _cell_maxima(parameters, masses, bounds, fine, result):
     """Largest |A|² in every cell, on ``fine`` × ``fine`` points with the corners included."""
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])
@@ -283,9 +281,7 @@ def prepare_dalitz(
     sign = 1 if mother.pdg > 0 else -1
     tables = (isobars.B0_3PI,) if model == "BTO3PI_CP" else isobars.MODELS.get(abs(mother.pdg), ())
     # neutral kaons count as one kind, pions and kaons are conjugated with the mother
-    kinds = [
-        311 if abs(d.pdg) in (130, 310, 311) else (d.pdg if d.pdg == 111 else sign * d.pdg) for d in daughters
-    ]
+    kinds = [311 if abs(d.pdg) in (130, 310, 311) else (d.pdg if d.pdg == 111 else sign * d.pdg) for d in daughters]
     masses = np.array([mother.mass, *(d.mass for d in daughters)])
     for table in tables:
         if sorted(table.roles) != sorted(kinds):

@@ -23,7 +23,7 @@ _D_SPLIT = complex(0.1421, -0.3e-4)
 _SPLIT1, _SPLIT2, _SPLIT3 = complex(0.392, -0.520), complex(0.709, -0.2025), complex(0.563, -0.0955)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _isgur_wise(w):
     """ξ(w) and the transition functions ξ₁, ρ₁, ρ₂ of harmonic-oscillator wave functions."""
     l2, s2, x = _LAMBDA * _LAMBDA, _BETA_S * _BETA_S, w * w - 1.0
@@ -35,13 +35,14 @@ def _isgur_wise(w):
     return xi, xi1, rho1, rho2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def goity_roberts(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of B → D(*) π ℓ ν, any order of daughters."""
     mirror, sign = parameters[0], parameters[1]
     meson, pion, lepton, neutrino = int(parameters[2]), int(parameters[3]), int(parameters[4]), int(parameters[5])
     strides = (spins2[2] * spins2[3] * spins2[4], spins2[3] * spins2[4], spins2[4], 1)
-    amp[: strides[0] * spins2[1]] = 0.0
+    for k in range(strides[0] * spins2[1]):
+        amp[k] = 0.0
     big, m = masses[0], masses[meson + 1]
     ux, uy, uz, w = p[meson, 0] / m, p[meson, 1] / m, p[meson, 2] / m, p[meson, 3] / m
     x, y, z, e = p[pion, 0], p[pion, 1], p[pion, 2], p[pion, 3]

@@ -20,6 +20,7 @@ from numba import njit
 from physics.decays.species import Species, check_count, check_spins, numbers, twice_helicities, twice_spin
 from physics.spin import clebsch_gordan, half_angles, phase_power, wigner_d
 
+_SQRT_HALF = math.sqrt(0.5)
 TERM = 7
 """Numbers that describe one helicity amplitude."""
 
@@ -32,18 +33,20 @@ LONGITUDINAL = 2
 Helicities = dict[tuple[int, int], complex]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def two_body(parameters, p, masses, spins2, amp):
     """Fill ``amp[m, λ1, λ2]`` of a two-body decay from a row made by :func:`pack`."""
     n0, n1, n2 = spins2[0], spins2[1], spins2[2]
-    amp[: n0 * n1 * n2] = 0.0
+    for i in range(n0 * n1 * n2):
+        amp[i] = 0.0
     terms = int(parameters[0])
     if n0 == 1:
         for k in range(terms):
             i = 1 + TERM * k
-            amp[int(parameters[i]) * n2 + int(parameters[i + 1])] = complex(
-                parameters[i + 5], parameters[i + 6]
-            )
+            amp[int(parameters[i]) * n2 + int(parameters[i + 1])] = complex(parameters[i + 5], parameters[i + 6])
+        return
+    if n0 == 3:
+        _spin_one(parameters, terms, p, masses, n1, n2, amp)
         return
     c, s, cos_half, sin_half = half_angles(p[0, 0], p[0, 1], p[0, 2])
     for m in range(n0):
@@ -56,6 +59,37 @@ def two_body(parameters, p, masses, spins2, amp):
                 h *= math.sqrt(2.0) * masses[1] / masses[0]
             d = wigner_d(n0 - 1, m2, int(parameters[i + 2]), c, s)
             amp[(m * n1 + int(parameters[i])) * n2 + int(parameters[i + 1])] = h * d * phase
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _spin_one(parameters, terms, p, masses, n1, n2, amp):
+    """The most frequent mother: d¹ and e^{imφ} without half angles."""
+    x, y, z = p[0, 0], p[0, 1], p[0, 2]
+    transverse2 = x * x + y * y
+    inverse = 1.0 / math.sqrt(transverse2 + z * z) if transverse2 + z * z > 0.0 else 0.0
+    c = z * inverse if inverse > 0.0 else 1.0
+    # s e^{iφ} and the phase of (1 ± c)/2
+    s = complex(x * inverse * _SQRT_HALF, y * inverse * _SQRT_HALF)
+    transverse = math.sqrt(transverse2)
+    phase = complex(x / transverse, y / transverse) if transverse > 0.0 else complex(1.0, 0.0)
+    size = transverse * inverse * _SQRT_HALF
+    for k in range(terms):
+        i = 1 + TERM * k
+        h = complex(parameters[i + 5], parameters[i + 6])
+        if parameters[i + 4] != 0.0:
+            h *= math.sqrt(2.0) * masses[1] / masses[0]
+        index = int(parameters[i]) * n2 + int(parameters[i + 1])
+        step = n1 * n2
+        difference = parameters[i + 2]
+        if difference == 0.0:
+            amp[index] = -h * s
+            amp[index + step] = h * c
+            amp[index + 2 * step] = h * s.conjugate()
+        else:
+            same, other = (0.5 * (1.0 + c), 0.5 * (1.0 - c)) if difference > 0.0 else (0.5 * (1.0 - c), 0.5 * (1.0 + c))
+            amp[index] = h * same * phase
+            amp[index + step] = h * size if difference > 0.0 else -h * size
+            amp[index + 2 * step] = h * other * phase.conjugate()
 
 
 def pack(
@@ -89,9 +123,7 @@ def pack(
     return values
 
 
-def partial_waves(
-    mother: Species, daughters: Sequence[Species], waves: dict[tuple[int, int], complex]
-) -> Helicities:
+def partial_waves(mother: Species, daughters: Sequence[Species], waves: dict[tuple[int, int], complex]) -> Helicities:
     """Return helicity amplitudes of partial waves ``{(L, 2S): a}``.
 
     ``H = Σ √((2L+1)/(2J+1)) a_LS ⟨L 0 S λ|J λ⟩ ⟨s1 λ1 s2 −λ2|S λ⟩``, λ = λ1 − λ2 (Jacob and Wick, 1959, eq. B5).
@@ -129,26 +161,20 @@ def _polar(args: Sequence[float]) -> list[complex]:
 def _single(*spins: int | None) -> Callable[..., np.ndarray]:
     """Return the ``prepare`` of a model whose only helicity amplitude is H(0, 0)."""
 
-    def prepare(
-        model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-    ) -> np.ndarray:
+    def prepare(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
         check_spins(model, mother, daughters, *spins)
         return pack(mother, daughters, {(0, 0): 1.0})
 
     return prepare
 
 
-def _vsp_pwave(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _vsp_pwave(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     # P-parity fixes H(0, −1) = −H(0, +1) for 1⁻ → 0⁻ γ.
     check_spins(model, mother, daughters, 2, 0, 2)
     return pack(mother, daughters, {(0, 2): 1.0, (0, -2): -1.0})
 
 
-def _vvs_pwave(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _vvs_pwave(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """S, P and D wave; EvtGen's operator is ``S g^{µν} + D (p^µ p^ν / p² + g^{µν}/3)``, its P wave is not defined."""
     check_count(model, args, [6])
     check_spins(model, mother, daughters, 2, 2, 0)
@@ -157,9 +183,7 @@ def _vvs_pwave(
     return pack(mother, daughters, {(2, 0): s + d / 3 + odd, (0, 0): s - 2 * d / 3, (-2, 0): s + d / 3 - odd})
 
 
-def _tvs_pwave(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _tvs_pwave(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """P, D and F wave."""
     check_count(model, args, [6])
     check_spins(model, mother, daughters, 4, 2, 0)
@@ -167,9 +191,7 @@ def _tvs_pwave(
     return pack(mother, daughters, partial_waves(mother, daughters, waves))
 
 
-def _svv_helamp(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _svv_helamp(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """H₊, H₀, H₋ as (size, phase)."""
     check_count(model, args, [6])
     check_spins(model, mother, daughters, 0, 2, 2)
@@ -177,9 +199,7 @@ def _svv_helamp(
     return pack(mother, daughters, {(2, 2): plus, (0, 0): zero, (-2, -2): minus})
 
 
-def _svp_helamp(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _svp_helamp(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """H₊, H₋ as (size, phase)."""
     check_count(model, args, [4])
     check_spins(model, mother, daughters, 0, 2, 2)
@@ -220,9 +240,7 @@ def _partwave(model: str, args: Sequence[float], mother: Species, daughters: Seq
     check_spins(model, mother, daughters, None, None, None)
     waves = allowed_waves(mother, daughters)
     check_count(model, args, [2 * len(waves)])
-    return pack(
-        mother, daughters, partial_waves(mother, daughters, dict(zip(waves, _polar(args), strict=True)))
-    )
+    return pack(mother, daughters, partial_waves(mother, daughters, dict(zip(waves, _polar(args), strict=True))))
 
 
 def _vll(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
@@ -255,9 +273,7 @@ def _hyperon(model: str, args: Sequence[float], mother: Species, daughters: Sequ
     check_spins(model, mother, daughters, 1, 1, 0)
     alpha, phi = args[0], math.radians(args[1])
     if not -1.0 <= alpha <= 1.0:
-        raise ValueError(
-            f"{model}: the asymmetry α = {alpha:g} is not between −1 and 1; correct the decay line."
-        )
+        raise ValueError(f"{model}: the asymmetry α = {alpha:g} is not between −1 and 1; correct the decay line.")
     beta = math.sqrt(1.0 - alpha**2) * math.sin(phi)
     gamma = math.sqrt(1.0 - alpha**2) * math.cos(phi)
     s = math.sqrt(0.5 * (1.0 + gamma))
@@ -267,16 +283,12 @@ def _hyperon(model: str, args: Sequence[float], mother: Species, daughters: Sequ
     return pack(mother, daughters, {(1, 0): s + p, (-1, 0): s - p})
 
 
-def _tau_scalar(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _tau_scalar(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     check_spins(model, mother, daughters, 1, 0, 1)
     return pack(mother, daughters, {(0, twice_helicities(daughters[1])[0]): 1.0})
 
 
-def _tau_vector(
-    model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def _tau_vector(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """τ → V ν: |H(transverse)/H(0)| = √2 m_V/m_τ (Tsai, Phys. Rev. D4 (1971) 2821)."""
     check_spins(model, mother, daughters, 1, 2, 1)
     nu = twice_helicities(daughters[1])[0]

@@ -22,7 +22,7 @@ from physics.decays.semileptonic import (
     transverse_product,
 )
 from physics.decays.species import CHARGED_LEPTONS, Species, check_count, conjugated, numbers
-from physics.form_factors import b_to_k, b_to_kstar, b_to_light
+from physics.form_factors import sum_rules
 from physics.random import new_stream, uniform
 from physics.spin import antiparticle_spinor, particle_spinor, weyl_current
 
@@ -56,14 +56,15 @@ def c9_effective(q2: float) -> complex:
     return C9 + y + 4 / 3 * C3 + 64 / 9 * C5 + 64 / 27 * C6
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def penguin(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of B → meson ℓ⁻ ℓ⁺ in any order of daughters."""
     mirror = parameters[0]
     meson, minus, plus = int(parameters[1]), int(parameters[2]), int(parameters[3])
     n_meson = spins2[meson + 1]
     n2, n3 = spins2[2], spins2[3]
-    amp[: spins2[1] * n2 * n3] = 0.0
+    for k in range(spins2[1] * n2 * n3):
+        amp[k] = 0.0
     strides = (n2 * n3, n3, 1)
     big, small = masses[0], masses[meson + 1]
     e = p[meson, 3]
@@ -115,7 +116,7 @@ def penguin(parameters, p, masses, spins2, amp):
                     amp[base + 2 * strides[meson]] += h_minus * transverse_product(p, meson, -1, current)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _pair_current(p, minus, plus, h_minus, h_plus, chirality):
     """``ū(ℓ⁻) γ^µ P v(ℓ⁺)`` for given helicities."""
     a = particle_spinor(p[minus, 0], p[minus, 1], p[minus, 2], p[minus, 3], h_minus, chirality)
@@ -123,21 +124,19 @@ def _pair_current(p, minus, plus, h_minus, h_plus, chirality):
     return weyl_current(a[0], a[1], b[0], b[1], chirality)
 
 
-@njit(cache=True, nogil=True)
-def draw_penguin(stream, parameters, masses, p):
+@njit(cache=True, nogil=True, _nrt=False)
+def draw_penguin(stream, parameters, masses, p, states, amp):
     """Unweighted B → meson ℓ⁺ℓ⁻: q² from its tabulated spectrum (pole included), the angle by rejection.
 
     Only for the nominal meson mass; the angular distribution is a polynomial of second order in cosθ_ℓ, so that
-    three times its mean bounds it.  Allocates (these decays are rare).
+    three times its mean bounds it.  ``states`` (mother first) and ``amp`` as in the registry's amplitude.
     """
     meson, minus = int(parameters[1]), int(parameters[2])
     if abs(masses[meson + 1] - parameters[5]) > 1e-6 or abs(masses[0] - parameters[6]) > 1e-6:
         return False
-    states = np.full(4, 2)
-    states[0], states[meson + 1] = 1, int(parameters[4])
     columns = _SCALAR_COLUMNS if states[meson + 1] == 1 else _VECTOR_COLUMNS
     table = _TABLE + columns * (INTERVALS + 1)
-    amp = np.empty(4 * states[meson + 1], np.complex128)
+    size = 4 * states[meson + 1]
     for _ in range(1000):
         u = uniform(stream)
         q2 = math.exp(quantile(parameters, table, u))
@@ -146,28 +145,23 @@ def draw_penguin(stream, parameters, masses, p):
             continue
         penguin(parameters, p, masses, states, amp)
         total = 0.0
-        for a in amp:
-            total += a.real * a.real + a.imag * a.imag
+        for k in range(size):
+            total += amp[k].real * amp[k].real + amp[k].imag * amp[k].imag
         if total > 3.2 * mean * uniform(stream):
             return True
     return False
 
 
-def _form_factors(q2: np.ndarray, mother: Species, meson: Species) -> list[np.ndarray]:
+def _form_factors(which: str, q2: np.ndarray, mother: Species, meson: Species) -> list[np.ndarray]:
     big, small = mother.mass, meson.mass
     flavour = abs(meson.pdg)
     if flavour in (311, 310, 130, 321):
-        functions = (b_to_k.f_plus_flag21, b_to_k.f_zero, b_to_k.f_tensor)
-        return [np.array([f(x) for x in q2]) for f in functions]
+        return list(sum_rules.kaon(which, q2, big))
     if flavour in (111, 211):
-        # BCL fit of DECAY_BELLE2.DEC's B → πℓν; f_T from f₊ in the large-energy limit (assumption)
-        plus, zero = b_to_light.bcl_scalar([0.424, -0.484, -0.658, 0, 0.561, -1.393, 0.763, 0], q2, big, small)
-        return [plus, zero, plus * (big + small) / big]
+        return list(sum_rules.pion(which, q2, big))
     if flavour in (313, 323):
-        a = b_to_kstar.coefficients()
-        names = ("V", "A1", "A12", "A0", "T1", "T2", "T23")
-        values = [np.array([b_to_kstar.form_factor(x, getattr(b_to_kstar, n), a) for x in q2]) for n in names]
-        return [values[0] / (big + small), values[1] * (big + small), *values[2:]]
+        v, a1, *others = sum_rules.kstar(which, np.maximum(q2, 1e-4), big, small)
+        return [v / (big + small), a1 * (big + small), *others]
     message = f"BTOSLLBALL has no form factors for particle {meson.pdg}; it knows K, K* and pi."
     raise ValueError(message)
 
@@ -176,7 +170,12 @@ def prepare_penguin(
     model: str, args: Sequence[float | str], mother: Species, daughters: Sequence[Species]
 ) -> np.ndarray:
     """Return the row of one line; raises ValueError when the daughters are not a known meson and ℓ⁺ℓ⁻."""
-    check_count(model, numbers(model, args), [0])
+    values = numbers(model, args)
+    check_count(model, values, [0, 1])
+    which = sum_rules.SETS.get(int(values[0]) if values else 1)
+    if which is None:
+        message = f"{model} knows the form factors {sorted(sum_rules.SETS)} of EvtGen's list, not {values[0]:g}."
+        raise ValueError(message)
     leptons = [i for i, d in enumerate(daughters) if abs(d.pdg) in CHARGED_LEPTONS]
     if len(daughters) != 3 or len(leptons) != 2 or daughters[leptons[0]].pdg != -daughters[leptons[1]].pdg:
         message = f"{model} needs a meson and a lepton pair; correct the daughters of {mother.pdg}."
@@ -186,7 +185,7 @@ def prepare_penguin(
     particle, m_l = daughters[meson], daughters[minus].mass
     q2 = form_factor_grid(mother, particle)
     c9 = np.array([c9_effective(x) for x in q2])
-    table = np.stack([c9.real, c9.imag, *_form_factors(q2, mother, particle)], axis=1)
+    table = np.stack([c9.real, c9.imag, *_form_factors(which, q2, mother, particle)], axis=1)
     mirror = -1.0 if conjugated(mother) else 1.0
     row = np.concatenate([[mirror, meson, minus, plus, particle.states, particle.mass, mother.mass], table.ravel()])
     return np.concatenate([row, _quantiles(row, mother, daughters, meson, minus, m_l)])

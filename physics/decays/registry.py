@@ -16,7 +16,7 @@ Optional, by model:
 - ``draws_masses(model)``: before the kinematics call ``draw_masses(stream, model, parameters, masses)``, which
   overwrites the mass of the daughter that the model itself distributes (X of B → X_s γ, B → X_u ℓν, B → X_s ℓℓ) and
   returns False where no mass is possible (then the mode cannot decay at this mother mass).
-- ``draws_kinematics(model)``: ``draw_kinematics(stream, model, parameters, masses, p)`` writes unweighted daughters'
+- ``draws_kinematics(model)``: ``draw_kinematics(stream, model, parameters, masses, p, states, amp)`` writes unweighted daughters'
   momenta in the mother's rest frame, isotropic in orientation, with :func:`amplitude`'s distribution for an
   unpolarised mother (spin-0 mothers: exactly it).  Use it instead of phase space and rejection: much faster for
   models with poles.  Returns False when it does not apply to these masses (then use rejection).
@@ -101,19 +101,19 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
     return np.zeros(1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def is_isotropic(model):
     """Whether the model's daughters are uniform in phase space and unpolarised."""
     return model < _FIRST_TWO_BODY
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draws_masses(model):
     """Whether the model distributes the mass of one of its daughters."""
     return _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
     if model < _FIRST_SEMILEPTONIC:
@@ -121,7 +121,7 @@ def draws_kinematics(model):
     return model < _FIRST_LIGHT or model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL) or draws_masses(model)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_masses(stream, model, parameters, masses):
     """Overwrite the mass [GeV] of the daughter that the model distributes; False where none is possible."""
     if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
@@ -129,9 +129,12 @@ def draw_masses(stream, model, parameters, masses):
     return False
 
 
-@njit(cache=True, nogil=True)
-def draw_kinematics(stream, model, parameters, masses, p):
-    """Write unweighted daughters' momenta ``p`` (n, 4) [GeV] in the mother's rest frame; False if not applicable."""
+@njit(cache=True, nogil=True, _nrt=False)
+def draw_kinematics(stream, model, parameters, masses, p, states, amp):
+    """Write unweighted daughters' momenta ``p`` (n, 4) [GeV] in the mother's rest frame; False if not applicable.
+
+    ``states`` as ``spins2`` of :func:`amplitude`, and ``amp`` its scratch memory.
+    """
     if model == PI0_DALITZ:
         return draw_pi0(stream, parameters, masses, p)
     if model in (D_DALITZ, BTO3PI_CP):
@@ -139,13 +142,13 @@ def draw_kinematics(stream, model, parameters, masses, p):
     if _FIRST_SEMILEPTONIC <= model < _FIRST_LIGHT:
         return draw_semileptonic(stream, parameters, masses, p)
     if model == BTOSLLBALL:
-        return draw_penguin(stream, parameters, masses, p)
+        return draw_penguin(stream, parameters, masses, p, states, amp)
     if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
         return draw_inclusive(stream, parameters, masses, p)
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def amplitude(model, parameters, p, masses, spins2, amp):
     """Fill ``amp`` (complex128, product of the numbers of states) for one kinematic point.
 

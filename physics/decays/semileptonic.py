@@ -43,7 +43,7 @@ _TABLE = 8
 ROLE_MIRROR, ROLE_MESON, ROLE_LEPTON, ROLE_NEUTRINO, ROLE_SIGN, ROLE_STATES, ROLE_MASS, ROLE_MOTHER_MASS = range(8)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def table_row(parameters, first, columns, q2, m_mother, m_meson):
     """Return (index of the row, fraction) of q² in a form-factor table that starts at ``first``."""
     x = (1.0 - q2 / ((m_mother - m_meson) * (m_mother - m_meson))) * INTERVALS
@@ -55,7 +55,7 @@ def table_row(parameters, first, columns, q2, m_mother, m_meson):
     return first + k * columns, x - k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def lepton_current(p, lepton, neutrino, sign, twice_helicity, chirality):
     """Contravariant current of a lepton of charge −``sign`` and its (anti)neutrino; or of an ℓ⁻ℓ⁺ pair.
 
@@ -70,14 +70,14 @@ def lepton_current(p, lepton, neutrino, sign, twice_helicity, chirality):
     return weyl_current(a[0], a[1], b[0], b[1], chirality)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def transverse_product(p, i, helicity, current):
     """ε*(λ)·L of daughter ``i``'s transverse polarisation, with the metric's sign."""
     e = polarisation_vector(p[i, 0], p[i, 1], p[i, 2], p[i, 3], 1.0, helicity)
     return -(e[1].conjugate() * current[1] + e[2].conjugate() * current[2] + e[3].conjugate() * current[3])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
     """H₊, H₋, √q² H₀, √q² H_t at q² for a meson with ``n_meson`` states and momentum ``k``."""
     columns = 2 if n_meson == 1 else 4
@@ -97,7 +97,7 @@ def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
     return across * (f1 - g), across * (f1 + g), along * zero, along * time
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def semileptonic(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of a spin-0 mother's decay to meson, lepton and neutrino in any order."""
     meson = int(parameters[ROLE_MESON])
@@ -106,7 +106,8 @@ def semileptonic(parameters, p, masses, spins2, amp):
     sign = parameters[ROLE_SIGN]
     n_meson, n_lepton = spins2[meson + 1], spins2[lepton + 1]
     n2, n3 = spins2[2], spins2[3]
-    amp[: spins2[1] * n2 * n3] = 0.0
+    for k in range(spins2[1] * n2 * n3):
+        amp[k] = 0.0
     meson_stride = n2 * n3 if meson == 0 else (n3 if meson == 1 else 1)
     lepton_stride = n2 * n3 if lepton == 0 else (n3 if lepton == 1 else 1)
 
@@ -134,7 +135,7 @@ def semileptonic(parameters, p, masses, spins2, amp):
             amp[base + (middle + 1) * meson_stride] = minus * transverse_product(p, meson, -1, current)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def place_at_q2(stream, masses, meson, lepton, q2, cosine, p):
     """Momenta of mother → meson + pair of mass² ``q2``, the lepton at ``cosine`` to the pair's direction."""
     other = 3 - meson - lepton
@@ -156,7 +157,7 @@ def place_at_q2(stream, masses, meson, lepton, q2, cosine, p):
     return place_three(stream, big, masses, s_first, s_last, p)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def quantile(parameters, first, u):
     """Value of a quantile table that starts at ``first``, linear in between."""
     x = u * QUANTILES
@@ -164,7 +165,7 @@ def quantile(parameters, first, u):
     return parameters[first + k] + (x - k) * (parameters[first + k + 1] - parameters[first + k])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_semileptonic(stream, parameters, masses, p):
     """Unweighted kinematics: q² from its tabulated spectrum, cosθ_ℓ from the helicity amplitudes.
 

@@ -16,7 +16,7 @@ from physics.spin import antiparticle_spinor, particle_spinor, weyl_current
 LEPTONIC, HADRONIC = 0, 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def tau_current(p, neutrino, mass, particle, m):
     """Contravariant ``ū_ν γ^µ P_L u_τ`` (τ⁻) or ``v̄_τ γ^µ P_L v_ν`` (τ⁺) of a τ at rest in the state m = ±1."""
     if particle > 0.0:
@@ -28,7 +28,7 @@ def tau_current(p, neutrino, mass, particle, m):
     return weyl_current(a[0], a[1], b[0], b[1], -1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _breit_wigner(s, mass, width, m1, m2):
     """P-wave Breit–Wigner m²/(m² − s − i√s Γ(s))."""
     threshold = (m1 + m2) ** 2
@@ -41,7 +41,7 @@ def _breit_wigner(s, mass, width, m1, m2):
     return mass * mass / complex(mass * mass - s, -math.sqrt(s) * gamma)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def pion_form_factor(s, m1, m2, beta, m_rho, w_rho, m_prime, w_prime):
     """(ρ + β ρ')/(1 + β)."""
     rho = _breit_wigner(s, m_rho, w_rho, m1, m2)
@@ -50,7 +50,7 @@ def pion_form_factor(s, m1, m2, beta, m_rho, w_rho, m_prime, w_prime):
     return (rho + beta * _breit_wigner(s, m_prime, w_prime, m1, m2)) / (1.0 + beta)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def a1_phase_space(q2, m_rho, m_pi):
     """g(Q²) of the running a₁ width (Kühn and Santamaria, eq. 3.16)."""
     if q2 < (m_rho + m_pi) ** 2:
@@ -59,13 +59,13 @@ def a1_phase_space(q2, m_rho, m_pi):
     return q2 * (1.623 + 10.38 / q2 - 9.32 / (q2 * q2) + 0.65 / (q2 * q2 * q2))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _square(p, i, j):
     e = p[i, 3] + p[j, 3]
     return e * e - (p[i, 0] + p[j, 0]) ** 2 - (p[i, 1] + p[j, 1]) ** 2 - (p[i, 2] + p[j, 2]) ** 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _hadronic(parameters, p, masses, n):
     """Contravariant hadronic current (t, x, y, z) of two or three pions."""
     beta, m_rho, w_rho, m_prime, w_prime = (
@@ -77,9 +77,7 @@ def _hadronic(parameters, p, masses, n):
     )
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])
     if n == 2:
-        f = pion_form_factor(
-            _square(p, i, j), masses[i + 1], masses[j + 1], beta, m_rho, w_rho, m_prime, w_prime
-        )
+        f = pion_form_factor(_square(p, i, j), masses[i + 1], masses[j + 1], beta, m_rho, w_rho, m_prime, w_prime)
         return (
             f * (p[i, 3] - p[j, 3]),
             f * (p[i, 0] - p[j, 0]),
@@ -104,7 +102,7 @@ def _hadronic(parameters, p, masses, n):
     return t - along * qt, x - along * qx, y - along * qy, z - along * qz
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def tau_decay(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of a τ decay; the parameters are those of :func:`prepare_tau`."""
     kind, particle, neutrino = int(parameters[0]), parameters[1], int(parameters[2])
@@ -130,9 +128,7 @@ def tau_decay(parameters, p, masses, spins2, amp):
             amp[2 * m + k] = h[0] * current[0] - h[1] * current[1] - h[2] * current[2] - h[3] * current[3]
 
 
-def prepare_tau(
-    model: str, args: Sequence[float | str], mother: Species, daughters: Sequence[Species]
-) -> np.ndarray:
+def prepare_tau(model: str, args: Sequence[float | str], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """Return ``[kind, ±1, ν_τ, positions (3), β, m_ρ, Γ_ρ, m_ρ', Γ_ρ', m_a1, Γ_a1]``; raises ValueError if wrong."""
     values = numbers(model, args)
     sign = 1 if mother.pdg > 0 else -1
@@ -145,9 +141,7 @@ def prepare_tau(
         check_count(model, values, [0])
         leptons = [i for i in others if daughters[i].pdg in (sign * 11, sign * 13)]
         if len(others) != 2 or len(leptons) != 1:
-            message = (
-                f"{model} needs one charged lepton and two neutrinos; correct the daughters of {mother.pdg}."
-            )
+            message = f"{model} needs one charged lepton and two neutrinos; correct the daughters of {mother.pdg}."
             raise ValueError(message)
         (lepton,) = leptons
         other = next(i for i in others if i != lepton)

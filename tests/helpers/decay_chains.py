@@ -76,3 +76,8 @@ class Model:
 
     def rate(self, p, masses=None):
         return float(np.sum(np.abs(self(p, masses)) ** 2))
+
+    def draw(self, stream, p, masses=None):
+        """Kinematics by the model's own sampling, into ``p``."""
+        masses = self.masses if masses is None else masses
+        return registry.draw_kinematics(stream, self.id, self.parameters, masses, p, self.states, self.amp)

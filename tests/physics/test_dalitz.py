@@ -73,12 +73,10 @@ def test_direct_sampling_equals_weighting(mode):
     stream, n = streams(mode), 4000
     drawn = np.empty((n, 3, 4))
     for i in range(n):
-        assert registry.draw_kinematics(stream, model.id, model.parameters, model.masses, drawn[i])
+        assert model.draw(stream, drawn[i])
     assert np.allclose(drawn[:, :, :3].sum(axis=1), 0, atol=1e-9)
     assert np.allclose(drawn[:, :, 3].sum(axis=1), model.masses[0])
-    assert np.allclose(
-        drawn[..., 3] ** 2 - (drawn[..., :3] ** 2).sum(axis=-1), model.masses[1:] ** 2, atol=1e-9
-    )
+    assert np.allclose(drawn[..., 3] ** 2 - (drawn[..., :3] ** 2).sum(axis=-1), model.masses[1:] ** 2, atol=1e-9)
     points, weights = flat_three_body(model.masses, 20000, np.random.default_rng(7))
     weights = weights * [model.rate(p) for p in points]
     for value in (lambda p: p[:, 0, 3], lambda p: p[:, 1, 3], lambda p: p[:, 2, 3], lambda p: p[:, 0, 2]):
@@ -167,7 +165,7 @@ def test_pi0_dalitz_spectrum():
     p = np.empty((3, 4))
     q2 = np.empty(n)
     for i in range(n):
-        assert registry.draw_kinematics(stream, model.id, model.parameters, model.masses, p)
+        assert model.draw(stream, p)
         q2[i] = big * (big - 2 * p[2, 3])
     assert np.allclose(p[:, :3].sum(axis=0), 0, atol=1e-12)
 

@@ -30,7 +30,7 @@ def drawn(model, n):
     for _ in range(n):
         m = model.masses.copy()
         assert registry.draw_masses(s, model.id, model.parameters, m)
-        assert registry.draw_kinematics(s, model.id, model.parameters, m, p)
+        assert model.draw(s, p, m)
         points.append(p.copy())
         masses.append(m)
     return np.array(points), np.array(masses)

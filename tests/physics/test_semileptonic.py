@@ -315,7 +315,7 @@ def test_direct_sampling_equals_weighting(case):
     open_stream(stream, stream_key(5, "test"), 0, 0, 0)
     drawn = np.empty((n, 3, 4))
     for i in range(n):
-        assert registry.draw_kinematics(stream, model.id, model.parameters, model.masses, drawn[i])
+        assert model.draw(stream, drawn[i])
     assert np.allclose(drawn[:, :, :3].sum(axis=1), 0, atol=1e-9)
     assert np.allclose(drawn[..., 3] ** 2 - (drawn[..., :3] ** 2).sum(axis=-1), model.masses[1:] ** 2, atol=1e-7)
     points, weights = flat_three_body(model.masses, 8000, np.random.default_rng(7))
@@ -337,4 +337,4 @@ def test_direct_sampling_leaves_other_masses_alone():
     open_stream(stream, stream_key(5, "test"), 0, 0, 0)
     masses = model.masses.copy()
     masses[1] += 0.01
-    assert not registry.draw_kinematics(stream, model.id, model.parameters, masses, np.zeros((3, 4)))
+    assert not model.draw(stream, np.zeros((3, 4)), masses)
