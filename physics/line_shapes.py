@@ -11,7 +11,7 @@ DECAY_RADIUS = 3.0
 """Interaction radius [1/GeV] of the Blatt–Weisskopf factor of the resonance's decay (EvtGen's default)."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def blatt_weisskopf_squared(l, z):
     """Squared barrier factor at z = (pR)², without its threshold power: 1/(…) of Blatt and Weisskopf (1952)."""
     if l == 0:
@@ -25,7 +25,7 @@ def blatt_weisskopf_squared(l, z):
     return 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def truncated_breit_wigner(stream, mass, width, low, high):
     """Mass [GeV] with density 1/((m² − M²)² + M²Γ²) in m², between ``low`` and ``high``."""
     mg = mass * width
@@ -39,7 +39,7 @@ BIRTH_RADIUS = 1.0
 """The same for the decay that makes the resonance (EvtGen's default)."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def truncated_cauchy(stream, mass, width, low, high):
     """Mass [GeV] from the non-relativistic Breit–Wigner between ``low`` and ``high``."""
     half = 0.5 * width
@@ -48,7 +48,7 @@ def truncated_cauchy(stream, mass, width, low, high):
     return mass + half * math.tan(a + (b - a) * uniform(stream))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def barrier_weight(m, m1, m2, l, radius):
     """p^(2L+1) times the squared barrier factor of m → m1 m2, the mass dependence of a partial width."""
     p = two_body_momentum(m, m1, m2)
@@ -60,7 +60,7 @@ def barrier_weight(m, m1, m2, l, radius):
     return w * blatt_weisskopf_squared(l, z)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_resonance_mass(stream, mass, width, low, high, m1, m2, l, parent, sibling, birth_l):
     """Mass [GeV] of a resonance that decays to ``m1 m2`` in wave ``l``, from ``parent`` → resonance ``sibling``.
 

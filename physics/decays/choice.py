@@ -48,7 +48,7 @@ def new_daughters() -> Daughters:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_mass(stream, particle, modes, m, highest, parent, sibling, birth_wave):
     """Mass [GeV] of a particle that will decay by mode ``m``, below ``highest``; −1 when there is no room."""
     if particle.shape == SHAPE_NARROW:
@@ -69,7 +69,7 @@ def draw_mass(stream, particle, modes, m, highest, parent, sibling, birth_wave):
     return truncated_cauchy(stream, particle.mass, particle.width, low, high)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_masses(stream, table, daughters, n, mass, birth_wave):
     """Modes and masses of ``n`` daughters of a decay of ``mass``; False when they do not fit."""
     for attempt in range(MAX_MASS_TRIES):
@@ -105,7 +105,7 @@ def draw_masses(stream, table, daughters, n, mass, birth_wave):
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def choose_daughters(stream, table, daughters, row, mass, m):
     """Fill rows, pdg, masses, charges and next_mode of ``daughters`` of one decay; returns (number, mode).
 
@@ -139,7 +139,7 @@ def choose_daughters(stream, table, daughters, row, mass, m):
     return 0, -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def remnant_daughters(stream, table, daughters, m, mass):
     """Daughters of a mode with partons: the known ones, then hadrons; 0 when none fit."""
     mode = table.modes[m]
@@ -191,7 +191,7 @@ def remnant_daughters(stream, table, daughters, m, mass):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _remnant_masses(stream, table, daughters, n, mass):
     """One attempt at the masses of a remnant's daughters, each on its own; False when they do not fit."""
     left = mass

@@ -39,7 +39,7 @@ _PS_STRANGE_ETA = math.sin(math.radians(THETA_PSEUDOSCALAR + _IDEAL)) ** 2  # ss
 _V_STRANGE_OMEGA = math.cos(math.radians(THETA_VECTOR + _IDEAL)) ** 2  # ss̄ content of the ω
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def constituent_mass(code):
     """Constituent mass [GeV] of a quark or diquark, as PYTHIA 8 has them."""
     c = abs(code)
@@ -48,7 +48,7 @@ def constituent_mass(code):
     return constituent_mass_of_quark(c)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def constituent_mass_of_quark(q):
     """Constituent mass [GeV] of one quark."""
     if q <= 2:
@@ -62,7 +62,7 @@ def constituent_mass_of_quark(q):
     return 0.7 if q == 21 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_light_quark(stream):
     """u, d or s with the strangeness suppression."""
     u = uniform(stream) * (2.0 + STRANGE_TO_UP)
@@ -71,7 +71,7 @@ def draw_light_quark(stream):
     return 1 if u < 2.0 else 3
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_diquark(stream, spin_one_weight):
     """Diquark code of a light pair: flavours and spin with the suppression factors."""
     while True:
@@ -87,7 +87,7 @@ def draw_diquark(stream, spin_one_weight):
         return 1000 * high + 100 * low + (3 if spin_one else 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_partner(stream, flavour, popcorn):
     """Flavour that joins ``flavour`` to a hadron; its opposite is the new end.
 
@@ -105,7 +105,7 @@ def draw_partner(stream, flavour, popcorn):
     return -q if flavour > 0 else q
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _meson(stream, a, b):
     """Meson of quark ``a`` > 0 and antiquark ``b`` < 0; 0 when the suppression of η, η′ says no."""
     q, qbar = a, -b
@@ -140,7 +140,7 @@ def _meson(stream, a, b):
     return 331 if uniform(stream) < ETA_PRIME_SUPPRESSION else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _baryon(stream, quark, diquark):
     """Baryon of positive ``quark`` and ``diquark`` with SU(6) weights (Andersson et al., Phys. Rep. 97 (1983) 31).
 
@@ -183,7 +183,7 @@ def _baryon(stream, quark, diquark):
     return 1000 * high + 100 * middle + 10 * low + 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def combine(stream, a, b):
     """Hadron of two flavours (quarks, antiquarks, diquarks); 0 when they do not form one or are rejected."""
     if abs(a) > 1000 and abs(b) > 1000:
@@ -200,13 +200,13 @@ def combine(stream, a, b):
     return _meson(stream, a, b) if a > 0 else _meson(stream, b, a)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _colour(flavour):
     """1 for a colour triplet (quark, antidiquark), −1 for an antitriplet."""
     return 1 if (flavour > 0) == (abs(flavour) < 1000) else -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _pending_popcorn(stream, diquark, share):
     """Quark of a fresh diquark end that stays behind while the other one leaves in a meson; 0 for none."""
     if uniform(stream) >= share:
@@ -215,7 +215,7 @@ def _pending_popcorn(stream, diquark, share):
     return (c // 1000) if uniform(stream) < 0.5 else (c // 100) % 10
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _join_quarks(stream, a, b):
     """Diquark code of two quarks that are there already."""
     high, low = max(a, b), min(a, b)
@@ -224,7 +224,7 @@ def _join_quarks(stream, a, b):
     return 1000 * high + 100 * low + (3 if spin_one else 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def split_off(stream, flavour, popcorn):
     """Take one hadron off an end; returns (hadron, new flavour, new popcorn quark)."""
     while True:
@@ -247,7 +247,7 @@ def split_off(stream, flavour, popcorn):
             return hadron, -partner, pending
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_partons, out):
     """Turn ``partons[:n_partons]`` (pairs of colour partners) into hadrons ``out``; returns their number or 0.
 

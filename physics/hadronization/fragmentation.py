@@ -12,7 +12,7 @@ from physics.hadronization.flavour import is_diquark
 from physics.random import normal, uniform
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fragmentation_shape(tune, old, new):
     """Return (power of (1 − z), power of 1/z) for the end ``old`` that is joined by ``new``."""
     a = tune.a
@@ -31,7 +31,7 @@ def fragmentation_shape(tune, old, new):
     return a, c
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def lund_z(stream, a, c, b):
     """Draw z from f(z) ∝ (1 − z)^a z^(−c) exp(−b/z) on (0, 1), ``b`` being b m_T²; exact.
 
@@ -66,7 +66,7 @@ def lund_z(stream, a, c, b):
             return z
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def break_pt(stream, tune):
     """Draw (px, py) [GeV] of a quark of a string break; its partner has the opposite."""
     sigma = tune.sigma

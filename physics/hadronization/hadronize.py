@@ -14,7 +14,7 @@ from physics.hadronization.regions import (
     start_ends,
 )
 from physics.hadronization.shower import GLUON, PHOTON, Partons, new_partons, shower
-from physics.hadronization.string import fragment_kinked, fragment_string
+from physics.hadronization.string import fragment_sheet, two_hadrons
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, two_body_momentum
 from physics.random import uniform
 
@@ -35,7 +35,7 @@ def new_memory() -> HadronizationMemory:
     return HadronizationMemory(new_partons(), new_sheet())
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
     """Turn z of a rest frame to the unit vector d and boost to the frame where it moves with (p, E)."""
     sign = 1.0 if dz >= 0.0 else -1.0
@@ -51,11 +51,9 @@ def _rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
         )
 
 
-@njit(cache=True, nogil=True)
-def _fragment_piece(stream, tune, memory, first, last, pdg_out, p_out, n0):
-    """Fragment the string of partons ``first`` … ``last``; returns the number of hadrons or −1."""
-    partons, sheet = memory.partons, memory.sheet
-    n = last - first + 1
+@njit(cache=True, nogil=True, _nrt=False)
+def _take_string(partons, sheet, first, n):
+    """Copy partons ``first`` … of one string to ``sheet``; returns their momentum (px, py, pz, E) and mass."""
     px, py, pz, e = 0.0, 0.0, 0.0, 0.0
     for k in range(n):
         for i in range(4):
@@ -66,51 +64,50 @@ def _fragment_piece(stream, tune, memory, first, last, pdg_out, p_out, n0):
         pz += sheet.p[k, 2]
         e += sheet.p[k, 3]
     mass2 = e * e - px * px - py * py - pz * pz
-    if mass2 <= 0.0:
-        return -1
-    mass = math.sqrt(mass2)
-    left, right = partons.pdg[first], partons.pdg[last]
-    heavy = constituent_mass(tune.constituent_mass, left) + constituent_mass(tune.constituent_mass, right)
-    large = mass >= heavy + tune.min_string_mass
-    n = join_close_partons(sheet, n, tune.join_mass)
-    if large and n > 2 and set_regions(sheet, n):
-        for _ in range(_TRIES):
-            start_ends(sheet, n)
-            made = fragment_kinked(stream, tune, sheet, n - 1, left, right, pdg_out, p_out, n0)
-            if made > 0:
-                return made
-    # straight, or too light for its kinks to matter: along the ends, in the rest frame
-    x, y, z, _ = boost_to_rest_frame(
-        sheet.p[0, 0], sheet.p[0, 1], sheet.p[0, 2], sheet.p[0, 3], px, py, pz, e, mass
-    )
-    norm = math.sqrt(x * x + y * y + z * z)
-    if norm > 0.0:
-        x, y, z = x / norm, y / norm, z / norm
-    else:
-        x, y, z = 0.0, 0.0, 1.0
-    made = fragment_string(stream, tune, left, right, mass, pdg_out[n0:], p_out[n0:])
-    if made > 0:
-        _rotate_and_boost(pdg_out, p_out, n0, made, x, y, z, px, py, pz, e, mass)
-    return made
+    return px, py, pz, e, math.sqrt(max(mass2, 0.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
     """Fragment the ``n`` partons of ``memory.partons``, string by string; returns the number of hadrons or −1."""
-    partons = memory.partons
+    partons, sheet = memory.partons, memory.sheet
     made = 0
     first = 0
-    for k in range(n):
-        if k == n - 1 or partons.linked[k] == 0:
-            new = _fragment_piece(stream, tune, memory, first, k, pdg_out, p_out, made)
-            if new < 0:
-                return -1
-            made += new
-            first = k + 1
+    for last in range(n):
+        if last < n - 1 and partons.linked[last] == 1:
+            continue
+        size = last - first + 1
+        px, py, pz, e, mass = _take_string(partons, sheet, first, size)
+        left, right = partons.pdg[first], partons.pdg[last]
+        heavy = constituent_mass(tune.constituent_mass, left) + constituent_mass(tune.constituent_mass, right)
+        new = -1
+        if mass >= heavy + tune.min_string_mass:
+            size = join_close_partons(sheet, size, tune.join_mass)
+            if set_regions(sheet, size):
+                for _ in range(_TRIES):
+                    start_ends(sheet, size)
+                    new = fragment_sheet(stream, tune, sheet, size - 1, left, right, pdg_out, p_out, made)
+                    if new > 0:
+                        break
+        elif mass > 0.0:
+            x, y, z, _ = boost_to_rest_frame(
+                partons.p[first, 0], partons.p[first, 1], partons.p[first, 2], partons.p[first, 3], px, py, pz, e, mass
+            )
+            norm = math.sqrt(x * x + y * y + z * z)
+            if norm > 0.0:
+                new = two_hadrons(stream, tune, left, right, mass, pdg_out, p_out, made)
+                if new > 0:
+                    _rotate_and_boost(
+                        pdg_out, p_out, made, new, x / norm, y / norm, z / norm, px, py, pz, e, mass
+                    )
+        if new < 0:
+            return -1
+        made += new
+        first = last + 1
     return made
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _set_pair(tune, partons, quark, antiquark, mass):
     """Put a quark along +z and its partner back to back; masses shrink where there is no room for them."""
     m1 = tune.quark_mass[abs(quark)] if abs(quark) < 10 else constituent_mass(tune.constituent_mass, quark)
@@ -130,22 +127,25 @@ def _set_pair(tune, partons, quark, antiquark, mass):
         partons.p[k, 3] = math.sqrt(p * p + m * m)
 
 
-@njit(cache=True, nogil=True)
-def hadronize_pair(stream, tune, memory, quark, antiquark, mass, pdg_out, p_out):
-    """Shower and fragment a colour-singlet pair in its rest frame, ``quark`` along +z.
+@njit(cache=True, nogil=True, _nrt=False)
+def hadronize_pair(stream, tune, memory, quark, antiquark, mass, radiate, pdg_out, p_out):
+    """Fragment a colour-singlet pair in its rest frame, ``quark`` along +z, with a shower where ``radiate`` is 1.
 
-    Fills ``pdg_out`` int64 (k,) and ``p_out`` float64 (k, 4) with (px, py, pz, E); hadrons, then photons of the
-    shower.  Returns their number, or −1 when ``mass`` [GeV] allows no hadrons.
+    ``quark`` and ``antiquark`` are flavours of opposite colour, either one first: quarks, or (anti)diquarks as ends
+    without popcorn.  Fills ``pdg_out`` int64 (k,) and ``p_out`` float64 (k, 4) with (px, py, pz, E) [GeV]: hadrons in
+    the order of the string, then photons of the shower.  Returns their number, or −1 when ``mass`` [GeV] allows none.
     """
     partons = memory.partons
-    for _ in range(_SHOWERS):
+    pt2 = 0.25 * mass * mass
+    for attempt in range(_SHOWERS + 1):
         _set_pair(tune, partons, quark, antiquark, mass)
-        n, photons = shower(stream, tune, partons, 2, 0.25 * mass * mass)
-        if n == 2 and photons == 0:
-            if tune.second_shower:
-                n, photons = shower(stream, tune, partons, 2, 0.25 * mass * mass)
-            if n == 2 and photons == 0:
-                return fragment_string(stream, tune, quark, antiquark, mass, pdg_out, p_out)
+        n, photons = 2, 0
+        # the last attempt goes without a shower: a splitting gluon may leave a string too light for hadrons
+        if radiate == 1 and attempt < _SHOWERS:
+            for _ in range(2 if tune.second_shower else 1):
+                n, photons = shower(stream, tune, partons, 2, pt2)
+                if n > 2 or photons > 0:
+                    break
         made = fragment_chain(stream, tune, memory, n, pdg_out, p_out)
         if made > 0 and made + photons <= pdg_out.shape[0]:
             for k in range(photons):
@@ -154,10 +154,18 @@ def hadronize_pair(stream, tune, memory, quark, antiquark, mass, pdg_out, p_out)
                     p_out[made, i] = partons.photons[k, i]
                 made += 1
             return made
-    return fragment_string(stream, tune, quark, antiquark, mass, pdg_out, p_out)
+        if n == 2 and photons == 0 and mass < 2.0:
+            return -1
+    return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
+def fragment_string(stream, tune, memory, quark, antiquark, mass, pdg_out, p_out):
+    """Fragment a straight string; :func:`hadronize_pair` without a shower."""
+    return hadronize_pair(stream, tune, memory, quark, antiquark, mass, 0, pdg_out, p_out)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def hadronize_partons(stream, tune, memory, pdgs, p4s, n, pdg_out, p_out):
     """Fragment ``n`` colour-connected partons, in the order of colour, without shower.
 
@@ -178,7 +186,7 @@ def hadronize_partons(stream, tune, memory, pdgs, p4s, n, pdg_out, p_out):
     return fragment_chain(stream, tune, memory, n, pdg_out, p_out)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _open_closed_string(stream, partons, n):
     """Cut a loop of gluons at the first one: it becomes a quark pair, half of its momentum at either end.
 

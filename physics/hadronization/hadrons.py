@@ -66,7 +66,7 @@ def load_hadrons() -> HadronTable:
     return HadronTable(row, mass, broad, quantiles)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def hadron_mass(stream, hadrons, pdg):
     """Draw a mass [GeV] of the hadron ``pdg`` from its line shape (the nominal one where it is narrow)."""
     i = hadrons.row[abs(pdg)]

@@ -20,8 +20,7 @@ MAX_REGIONS = 32
 class Sheet(NamedTuple):
     """Memory of one string: its regions, and its two ends (0 from the left, 1 from the right)."""
 
-    plus: np.ndarray  # float64 (MAX_REGIONS, 4) light-like, left parton of each lowest region
-    minus: np.ndarray  # float64 (MAX_REGIONS, 4) right parton
+    vectors: np.ndarray  # float64 (2, MAX_REGIONS, 4): light-like ``plus`` and ``minus``, left and right parton
     axes: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS, 2, 4) transverse unit vectors
     ready: np.ndarray  # int64 (MAX_REGIONS, MAX_REGIONS)
     p: np.ndarray  # float64 (MAX_REGIONS + 1, 4) partons after joining
@@ -38,8 +37,7 @@ def new_sheet() -> Sheet:
     """Return memory for one string."""
     n = MAX_REGIONS
     return Sheet(
-        np.zeros((n, 4)),
-        np.zeros((n, 4)),
+        np.zeros((2, n, 4)),
         np.zeros((n, n, 2, 4)),
         np.zeros((n, n), np.int64),
         np.zeros((n + 1, 4)),
@@ -53,13 +51,13 @@ def new_sheet() -> Sheet:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def dot(a, b):
     """Minkowski product of (px, py, pz, E)."""
     return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def light_like_pair(a, b, first, second):
     """Write the light-like vectors in the plane of ``a`` and ``b`` with the same sum; False where none exist."""
     s, m1, m2 = dot(a, b), max(0.0, dot(a, a)), max(0.0, dot(b, b))
@@ -75,7 +73,7 @@ def light_like_pair(a, b, first, second):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def transverse_axes(a, b, axes):
     """Write two space-like unit vectors (2, 4) orthogonal to the light-like ``a`` and ``b`` and to each other."""
     ab = dot(a, b)
@@ -105,7 +103,7 @@ def transverse_axes(a, b, axes):
                 return
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def join_close_partons(sheet, n, join_mass):
     """Join neighbours closer than ``join_mass`` [GeV], gluons counted with half their momentum; returns the number."""
     while n > 2:
@@ -131,7 +129,7 @@ def join_close_partons(sheet, n, join_mass):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def set_regions(sheet, n):
     """Span the n − 1 lowest regions of ``n`` partons in ``sheet.p``; False when a pair has no room."""
     a, b = sheet.scratch[0], sheet.scratch[1]
@@ -141,14 +139,14 @@ def set_regions(sheet, n):
         for i in range(4):
             a[i] = fa * sheet.p[k, i]
             b[i] = fb * sheet.p[k + 1, i]
-        if not light_like_pair(a, b, sheet.plus[k], sheet.minus[k]):
+        if not light_like_pair(a, b, sheet.vectors[0, k], sheet.vectors[1, k]):
             return False
         for j in range(n - 1):
             sheet.ready[k, j] = 0
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def start_ends(sheet, n):
     """Put both ends at the ends of the string of ``n`` partons."""
     for i in range(4):
@@ -165,28 +163,23 @@ def start_ends(sheet, n):
         sheet.gamma[side] = 0.0
 
 
-@njit(cache=True, nogil=True)
-def region_axes(sheet, regions, side, i, j):
-    """Transverse axes (2, 4) of the region with indices counted from ``side``."""
+@njit(cache=True, nogil=True, _nrt=False)
+def from_left(regions, side, k):
+    """Index from the left of what is ``k`` counted from ``side``."""
+    return k if side == 0 else regions - 1 - k
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def prepare_axes(sheet, regions, side, i, j):
+    """Set the transverse axes of a region counted from ``side``; returns its place (left, right) in ``sheet.axes``."""
     left, right = (i, j) if side == 0 else (regions - 1 - j, regions - 1 - i)
-    axes = sheet.axes[left, right]
     if sheet.ready[left, right] == 0:
-        transverse_axes(sheet.plus[left], sheet.minus[right], axes)
+        transverse_axes(sheet.vectors[0, left], sheet.vectors[1, right], sheet.axes[left, right])
         sheet.ready[left, right] = 1
-    return axes
+    return left, right
 
 
-@njit(cache=True, nogil=True)
-def _own(sheet, regions, side, i):
-    return sheet.plus[i] if side == 0 else sheet.minus[regions - 1 - i]
-
-
-@njit(cache=True, nogil=True)
-def _opposite(sheet, regions, side, j):
-    return sheet.minus[j] if side == 0 else sheet.plus[regions - 1 - j]
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     """Move an end by one hadron: writes its momentum and the end's new place; False when there is no place.
 
@@ -198,9 +191,10 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     px, py = sheet.pt[side, 0], sheet.pt[side, 1]
     mt2 = mass2 + (px + kick_x) ** 2 + (py + kick_y) ** 2
     gamma = (1.0 - z) * (sheet.gamma[side] + mt2 / z)
-    old_axes = region_axes(sheet, regions, side, i0, j0)
+    left, right = prepare_axes(sheet, regions, side, i0, j0)
+    old_axes = sheet.axes[left, right]
     if i0 == j0:
-        own, opposite = _own(sheet, regions, side, i0), _opposite(sheet, regions, side, j0)
+        own, opposite = sheet.vectors[side, from_left(regions, side, i0)], sheet.vectors[1 - side, from_left(regions, side, j0)]
         dx = z * own_left
         dy = mt2 / (dx * 2.0 * dot(own, opposite))
         if used + dy < 1.0:
@@ -209,76 +203,90 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
                 hadron[i] += (px + kick_x) * old_axes[0, i] + (py + kick_y) * old_axes[1, i]
             _place(sheet, side, i0, j0, own_left - dx, used + dy, kick_x, kick_y, gamma)
             return True
-    known, place = sheet.scratch[2], sheet.scratch[3]
-    # regions in the order in which an end meets them: fewest pieces of the sheet first
-    for total in range(2 * regions):
-        for di in range(total + 1):
-            i1, j1 = i0 + di, j0 + total - di
-            if i1 > j1 or j1 >= regions:
-                continue
-            own, opposite = _own(sheet, regions, side, i1), _opposite(sheet, regions, side, j1)
-            axes = region_axes(sheet, regions, side, i1, j1)
-            for i in range(4):
-                known[i] = px * old_axes[0, i] + py * old_axes[1, i] + kick_x * axes[0, i] + kick_y * axes[1, i]
-                place[i] = 0.0
-            x0, y0 = 1.0 - own_left, used
-            if i1 > i0:
-                _add(known, own_left, _own(sheet, regions, side, i0))
-                x0 = 0.0
-            if j1 > j0:
-                _add(known, 1.0 - used, _opposite(sheet, regions, side, j0))
-                y0 = 0.0
-            for k in range(i0 + 1, i1):
-                _add(known, 1.0, _own(sheet, regions, side, k))
-            for k in range(j0 + 1, j1):
-                _add(known, 1.0, _opposite(sheet, regions, side, k))
-            for k in range(i1, j1):
-                # half a gluon, where its path ends; its two sides differ only next to a massive quark
-                _add(place, 0.5, _own(sheet, regions, side, k + 1))
-                _add(place, 0.5, _opposite(sheet, regions, side, k))
-            _add(place, 1.0 - x0, own)
-            _add(place, y0, opposite)
-            w = 2.0 * dot(own, opposite)
-            c0, c1, c2 = dot(known, known) - mass2, 2.0 * dot(known, own), 2.0 * dot(known, opposite)
-            d0, d1, d2 = dot(place, place) - gamma, -2.0 * dot(place, own), 2.0 * dot(place, opposite)
-            s0, s1, s2 = c0 + d0, c1 + d1, c2 + d2
-            if abs(s2) < 1e-12:
-                continue
-            qa, qb, qc = -w * s1, c1 * s2 - c2 * s1 - w * s0, c0 * s2 - c2 * s0
-            root2 = qb * qb - 4.0 * qa * qc
-            if root2 < 0.0:
-                continue
-            root = math.sqrt(root2)
-            half = -0.5 * (qb + (root if qb >= 0.0 else -root))
-            for solution in range(2):
-                if solution == 0:
-                    if half == 0.0:
-                        continue
-                    dx = qc / half
-                else:
-                    if qa == 0.0:
-                        continue
-                    dx = half / qa
-                dy = -(s0 + s1 * dx) / s2
-                if dx >= 0.0 and dx <= 1.0 - x0 and dy >= 0.0 and dy <= 1.0 - y0:
-                    for i in range(4):
-                        hadron[i] = known[i] + dx * own[i] + dy * opposite[i]
-                    if hadron[3] <= 0.0:
-                        continue
-                    _place(sheet, side, i1, j1, 1.0 - x0 - dx, y0 + dy, kick_x, kick_y, gamma)
+    # Where the first pieces are small, Γ of a light hadron may lie beyond the sheet's edge: then the fraction of its
+    # own light-like vector is allowed to be negative, the continuation of the same equations.
+    for lowest_fraction in (0.0, -1e9):
+        for total in range(2 * regions - 1):
+            for di in range(total + 1):
+                i1, j1 = i0 + di, j0 + total - di
+                if i1 > j1 or j1 >= regions:
+                    continue
+                dx, dy = _solve(
+                    sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron
+                )
+                if dy >= 0.0:
+                    own_left = own_left if i1 == i0 else 1.0
+                    used = used if j1 == j0 else 0.0
+                    _place(sheet, side, i1, j1, own_left - dx, used + dy, kick_x, kick_y, gamma)
                     return True
-        if total > 2 * (regions - 1):
-            break
     return False
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
+def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron):
+    """Find the next break in region (i1, j1): steps (dx, dy) there and the hadron's momentum; dy = −1 if none."""
+    known, place = sheet.scratch[2], sheet.scratch[3]
+    i0, j0 = sheet.region[side, 0], sheet.region[side, 1]
+    own_left, used = sheet.x[side, 0], sheet.x[side, 1]
+    px, py = sheet.pt[side, 0], sheet.pt[side, 1]
+    own, opposite = sheet.vectors[side, from_left(regions, side, i1)], sheet.vectors[1 - side, from_left(regions, side, j1)]
+    left, right = prepare_axes(sheet, regions, side, i0, j0)
+    old_axes = sheet.axes[left, right]
+    left, right = prepare_axes(sheet, regions, side, i1, j1)
+    axes = sheet.axes[left, right]
+    for i in range(4):
+        known[i] = px * old_axes[0, i] + py * old_axes[1, i] + kick_x * axes[0, i] + kick_y * axes[1, i]
+        place[i] = 0.0
+    if i1 > i0:
+        _add(known, own_left, sheet.vectors[side, from_left(regions, side, i0)])
+        own_left = 1.0
+    if j1 > j0:
+        _add(known, 1.0 - used, sheet.vectors[1 - side, from_left(regions, side, j0)])
+        used = 0.0
+    for k in range(i0 + 1, i1):
+        _add(known, 1.0, sheet.vectors[side, from_left(regions, side, k)])
+    for k in range(j0 + 1, j1):
+        _add(known, 1.0, sheet.vectors[1 - side, from_left(regions, side, k)])
+    for k in range(i1, j1):
+        # half a gluon, where its path ends; its two sides differ only next to a massive quark
+        _add(place, 0.5, sheet.vectors[side, from_left(regions, side, k + 1)])
+        _add(place, 0.5, sheet.vectors[1 - side, from_left(regions, side, k)])
+    _add(place, own_left, own)
+    _add(place, used, opposite)
+    # p² = m² and place² = Γ, each bilinear; their sum is linear
+    w = 2.0 * dot(own, opposite)
+    c0, c1, c2 = dot(known, known) - mass2, 2.0 * dot(known, own), 2.0 * dot(known, opposite)
+    d0, d1, d2 = dot(place, place) - gamma, -2.0 * dot(place, own), 2.0 * dot(place, opposite)
+    s0, s1, s2 = c0 + d0, c1 + d1, c2 + d2
+    if abs(s2) < 1e-12:
+        return 0.0, -1.0
+    qa, qb, qc = -w * s1, c1 * s2 - c2 * s1 - w * s0, c0 * s2 - c2 * s0
+    root2 = qb * qb - 4.0 * qa * qc
+    if root2 < 0.0:
+        return 0.0, -1.0
+    half = -0.5 * (qb + math.copysign(math.sqrt(root2), qb))
+    for solution in range(2):
+        above, below = (qc, half) if solution == 0 else (half, qa)
+        if below == 0.0:
+            continue
+        dx = above / below
+        dy = -(s0 + s1 * dx) / s2
+        if dx >= lowest_fraction and dx <= own_left and dy >= 0.0 and dy <= 1.0 - used:
+            e = known[3] + dx * own[3] + dy * opposite[3]
+            if e > 0.0:
+                for i in range(4):
+                    hadron[i] = known[i] + dx * own[i] + dy * opposite[i]
+                return dx, dy
+    return 0.0, -1.0
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def _add(vector, factor, other):
     for i in range(4):
         vector[i] += factor * other[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _place(sheet, side, i, j, own_left, used, kick_x, kick_y, gamma):
     sheet.region[side, 0] = i
     sheet.region[side, 1] = j
@@ -289,7 +297,7 @@ def _place(sheet, side, i, j, own_left, used, kick_x, kick_y, gamma):
     sheet.gamma[side] = gamma
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def remaining_vectors(sheet, regions, forward, backward):
     """Write what is left of ``plus`` and of ``minus`` between the two ends; False when they have passed each other."""
     i0, j0 = sheet.region[0, 0], sheet.region[0, 1]
@@ -303,26 +311,26 @@ def remaining_vectors(sheet, regions, forward, backward):
         left = sheet.x[0, 0] - sheet.x[1, 1]
         if left <= 0.0:
             return False
-        _add(forward, left, sheet.plus[i0])
+        _add(forward, left, sheet.vectors[0, i0])
     else:
-        _add(forward, sheet.x[0, 0], sheet.plus[i0])
+        _add(forward, sheet.x[0, 0], sheet.vectors[0, i0])
         for k in range(i0 + 1, i1):
-            _add(forward, 1.0, sheet.plus[k])
-        _add(forward, 1.0 - sheet.x[1, 1], sheet.plus[i1])
+            _add(forward, 1.0, sheet.vectors[0, k])
+        _add(forward, 1.0 - sheet.x[1, 1], sheet.vectors[0, i1])
     if j0 == j1:
         left = sheet.x[1, 0] - sheet.x[0, 1]
         if left <= 0.0:
             return False
-        _add(backward, left, sheet.minus[j0])
+        _add(backward, left, sheet.vectors[1, j0])
     else:
-        _add(backward, 1.0 - sheet.x[0, 1], sheet.minus[j0])
+        _add(backward, 1.0 - sheet.x[0, 1], sheet.vectors[1, j0])
         for k in range(j0 + 1, j1):
-            _add(backward, 1.0, sheet.minus[k])
-        _add(backward, sheet.x[1, 0], sheet.minus[j1])
+            _add(backward, 1.0, sheet.vectors[1, k])
+        _add(backward, sheet.x[1, 0], sheet.vectors[1, j1])
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def join_frame(sheet, regions):
     """Frame of the last two hadrons: in ``scratch`` 4, 5 its light-like vectors and 6, 7 its axes.
 
@@ -336,7 +344,8 @@ def join_frame(sheet, regions):
         return -1.0, -1.0, 0.0, 0.0
     transverse_axes(s[4], s[5], s[6:8])
     for side in range(2):
-        axes = region_axes(sheet, regions, side, sheet.region[side, 0], sheet.region[side, 1])
+        left, right = prepare_axes(sheet, regions, side, sheet.region[side, 0], sheet.region[side, 1])
+        axes = sheet.axes[left, right]
         px, py = sheet.pt[side, 0], sheet.pt[side, 1]
         xx, xy = -dot(axes[0], s[6]), -dot(axes[0], s[7])
         yx, yy = -dot(axes[1], s[6]), -dot(axes[1], s[7])

@@ -51,7 +51,7 @@ def new_partons() -> Partons:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def lambda_squared(alpha_s_mz, flavours):
     """Λ² [GeV²] of the one-loop αₛ with 3, 4 or 5 flavours, matched at the charm and bottom masses."""
     log5 = 2.0 * math.log(_MZ) - 12.0 * math.pi / (23.0 * alpha_s_mz)
@@ -63,7 +63,7 @@ def lambda_squared(alpha_s_mz, flavours):
     return math.exp(log4 + 2.0 / 27.0 * (2.0 * math.log(_CHARM_THRESHOLD) - log4))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def next_pt2(stream, alpha_s_mz, coefficient, pt2):
     """Draw the next pT² [GeV²] below ``pt2`` of emissions at the rate coefficient · αₛ(pT²)/2π d ln pT²."""
     while True:
@@ -83,7 +83,7 @@ def next_pt2(stream, alpha_s_mz, coefficient, pt2):
         pt2 = low
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def gluon_matrix_element(x1, x2, ratio):
     """γ* → Q Q̄ g over the sum of both shower ends, for energy fractions and ratio = m²/s.
 
@@ -102,7 +102,7 @@ def gluon_matrix_element(x1, x2, ratio):
     return max(0.0, 0.5 * value / math.sqrt(1.0 - rho))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi):
     """Momenta of a branching into ``partons.trial``; False where it cannot be.
 
@@ -167,12 +167,12 @@ def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi)
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _dot(a, b):
     return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _correction(partons, partner):
     """Matrix-element weight of the trial branching of a primary quark, ``partner`` the other one's momentum."""
     rad, emt = partons.trial[0], partons.trial[1]
@@ -184,7 +184,7 @@ def _correction(partons, partner):
     return gluon_matrix_element(x1, x2, 0.5 * (m2_rad + m2_partner) / s)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _insert(partons, n, k):
     """Make room for a parton at position ``k``."""
     for i in range(n, k, -1):
@@ -195,7 +195,7 @@ def _insert(partons, n, k):
             partons.p[i, j] = partons.p[i - 1, j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def shower(stream, tune, partons, n, pt2):
     """Let the chain of ``n`` partons radiate below ``pt2`` [GeV²]; returns (partons, photons).
 
@@ -258,7 +258,7 @@ def shower(stream, tune, partons, n, pt2):
     return n, n_photons
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s):
     """Accept or refuse a trial branching and carry it out; returns the numbers of partons and photons."""
     mass = partons.mass[radiator]

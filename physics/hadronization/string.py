@@ -15,11 +15,10 @@ from physics.hadronization.regions import dot, join_frame, step
 from physics.kinematics import two_body_momentum
 from physics.random import isotropic_direction, uniform
 
-_TRIES = 200
 _PAIR_TRIES = 1000
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
     """Write hadron ``n``."""
     pdg_out[n] = pdg
@@ -29,7 +28,7 @@ def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
     p_out[n, 3] = e
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def new_hadron(stream, tune, end):
     """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron)."""
     while True:
@@ -39,7 +38,7 @@ def new_hadron(stream, tune, end):
             return new, pdg
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def last_hadron(stream, tune, first, second):
     """Draw the hadron of what both chains left; 0 when these flavours make none."""
     if is_diquark(first) and is_diquark(second):
@@ -51,7 +50,7 @@ def last_hadron(stream, tune, first, second):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def stop_mass(stream, tune, end, other, new):
     """Remaining mass [GeV] below which the break next to ``end`` makes the last two hadrons."""
     masses = tune.constituent_mass
@@ -62,7 +61,7 @@ def stop_mass(stream, tune, end, other, new):
     return m * (1.0 + (2.0 * uniform(stream) - 1.0) * tune.stop_smear)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
     """Light-cone fractions (x+, x−) of the forward one of two hadrons that share transverse mass² ``w2``.
 
@@ -84,11 +83,11 @@ def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
     return mean + shift, mean - shift
 
 
-@njit(cache=True, nogil=True)
-def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out):
-    """Let a small system of ``mass`` [GeV] make two hadrons; 2, or −1 when none fit.
+@njit(cache=True, nogil=True, _nrt=False)
+def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
+    """Let a small system of ``mass`` [GeV], at rest and with ``first`` along +z, make two hadrons.
 
-    Transverse momentum as in a string break, as far as there is room.
+    Writes entries ``n0`` and ``n0 + 1``; returns 2, or −1 when none fit.
     """
     for _ in range(_PAIR_TRIES):
         new, pdg1 = new_hadron(stream, tune, first)
@@ -100,122 +99,20 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out):
             continue
         p = two_body_momentum(mass, m1, m2)
         x, y, z = isotropic_direction(stream)
-        set_hadron(pdg_out, p_out, 0, pdg1, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
-        set_hadron(pdg_out, p_out, 1, pdg2, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
+        set_hadron(pdg_out, p_out, n0, pdg1, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
+        set_hadron(pdg_out, p_out, n0 + 1, pdg2, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
         return 2
     return -1
 
 
-@njit(cache=True, nogil=True)
-def fragment_string(stream, tune, quark, antiquark, mass, pdg_out, p_out):
-    """Fragment a straight string in its rest frame, the end ``quark`` along +z.
-
-    ``quark`` and ``antiquark`` are flavours (quark or antidiquark, and the opposite; either may be the antiquark),
-    ``mass`` the string's mass [GeV].  Fills ``pdg_out`` int64 (capacity,) and ``p_out`` float64 (capacity, 4) with
-    (px, py, pz, E) and returns the number of hadrons, or −1 when the mass allows none.
-    """
-    masses = tune.constituent_mass
-    heavy = constituent_mass(masses, quark) + constituent_mass(masses, antiquark)
-    if mass >= heavy + tune.min_string_mass:
-        for _ in range(_TRIES):
-            n = _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out)
-            if n > 0:
-                return n
-    return two_hadrons(stream, tune, quark, antiquark, mass, pdg_out, p_out)
-
-
-@njit(cache=True, nogil=True)
-def _fragment_once(stream, tune, quark, antiquark, mass, pdg_out, p_out):
-    # Light-cone momenta of what is left: plus = E + pz, minus = E − pz.
-    plus, minus = mass, mass
-    end_plus, px_plus, py_plus = quark, 0.0, 0.0
-    end_minus, px_minus, py_minus = antiquark, 0.0, 0.0
-    # what each end has taken of its own light-cone momentum alone: z is a fraction of the rest of it
-    own_plus, own_minus = mass, mass
-    capacity = pdg_out.shape[0]
-    n_plus, n_minus = 0, 0  # hadrons of the minus end wait, reversed, at the end of the memory
-    while True:
-        from_plus = uniform(stream) < 0.5
-        end = end_plus if from_plus else end_minus
-        new, pdg = new_hadron(stream, tune, end)
-        kick_x, kick_y = break_pt(stream, tune)
-        m = hadron_mass(stream, tune.hadrons, pdg)
-        px = (px_plus if from_plus else px_minus) + kick_x
-        py = (py_plus if from_plus else py_minus) + kick_y
-        mt2 = m * m + px * px + py * py
-        rest2 = plus * minus - (px_plus + px_minus) ** 2 - (py_plus + py_minus) ** 2
-        stop = stop_mass(stream, tune, end, end_minus if from_plus else end_plus, new)
-        if rest2 < stop * stop:
-            break
-        a, c = fragmentation_shape(tune, end, new)
-        z = lund_z(stream, a, c, tune.b * mt2)
-        if from_plus:
-            p_plus = z * own_plus
-            p_minus = mt2 / p_plus
-            own_plus -= p_plus
-            end_plus, px_plus, py_plus = -new, -kick_x, -kick_y
-        else:
-            p_minus = z * own_minus
-            p_plus = mt2 / p_minus
-            own_minus -= p_minus
-            end_minus, px_minus, py_minus = -new, -kick_x, -kick_y
-        plus -= p_plus
-        minus -= p_minus
-        if plus <= 0.0 or minus <= 0.0 or n_plus + n_minus + 3 >= capacity:
-            return -1
-        if from_plus:
-            i = n_plus
-            n_plus += 1
-        else:
-            n_minus += 1
-            i = capacity - n_minus
-        set_hadron(pdg_out, p_out, i, pdg, px, py, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
-
-    # the last break: ``pdg`` on one side, the rest on the other
-    rest2 = plus * minus
-    if from_plus:
-        pdg_plus, m_plus = pdg, m
-        pdg_minus = last_hadron(stream, tune, -new, end_minus)
-        if pdg_minus == 0:
-            return -1
-        m_minus = hadron_mass(stream, tune.hadrons, pdg_minus)
-    else:
-        pdg_minus, m_minus = pdg, m
-        pdg_plus = last_hadron(stream, tune, end_plus, -new)
-        if pdg_plus == 0:
-            return -1
-        m_plus = hadron_mass(stream, tune.hadrons, pdg_plus)
-        kick_x, kick_y = -kick_x, -kick_y
-    px_plus, py_plus = px_plus + kick_x, py_plus + kick_y
-    px_minus, py_minus = px_minus - kick_x, py_minus - kick_y
-    mt2_plus = m_plus * m_plus + px_plus * px_plus + py_plus * py_plus
-    mt2_minus = m_minus * m_minus + px_minus * px_minus + py_minus * py_minus
-    x_plus, x_minus = share_light_cone(stream, tune.b, rest2, mt2_plus, mt2_minus)
-    if x_plus < 0.0:
-        return -1
-    p_plus, p_minus = x_plus * plus, x_minus * minus
-    n = n_plus
-    set_hadron(pdg_out, p_out, n, pdg_plus, px_plus, py_plus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus))
-    p_plus, p_minus = plus - p_plus, minus - p_minus
-    set_hadron(
-        pdg_out, p_out, n + 1, pdg_minus, px_minus, py_minus, 0.5 * (p_plus - p_minus), 0.5 * (p_plus + p_minus)
-    )
-    n += 2
-    for i in range(capacity - n_minus, capacity):
-        pdg_out[n] = pdg_out[i]
-        p_out[n] = p_out[i]
-        n += 1
-    return n
-
-
-@njit(cache=True, nogil=True)
-def fragment_kinked(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0):
+@njit(cache=True, nogil=True, _nrt=False)
+def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0):
     """Fragment once the string of ``sheet`` (regions set, ends started) with the end flavours ``left`` and ``right``.
 
     Hadrons go to entries ``n0`` … in the frame of the partons; returns their number, or −1 on failure.
     """
     capacity = pdg_out.shape[0]
-    n_left, n_right = 0, 0
+    n_left, n_right = 0, 0  # hadrons of the right end wait, reversed, at the end of the memory
     hadron, rest = sheet.scratch[0], sheet.rest
     while True:
         side = 0 if uniform(stream) < 0.5 else 1
@@ -280,6 +177,7 @@ def fragment_kinked(stream, tune, sheet, regions, left, right, pdg_out, p_out, n
     n += 2
     for i in range(capacity - n_right, capacity):
         pdg_out[n] = pdg_out[i]
-        p_out[n] = p_out[i]
+        for k in range(4):
+            p_out[n, k] = p_out[i, k]
         n += 1
     return n - n0

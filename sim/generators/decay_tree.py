@@ -98,7 +98,7 @@ def new_work() -> Work:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def decay_event(stream, table, work, event, n):
     """Decay every undecayed entry of a scratch event and all that follows; returns the number of entries."""
     for i in range(n):
@@ -106,7 +106,7 @@ def decay_event(stream, table, work, event, n):
     return decay_prepared(stream, table, work, event, n)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def prepare_entry(table, work, event, i):
     """Let entry ``i`` decay as its PDG identity says, by any mode, at a time of its own."""
     work.row[i] = particle_row(table, event.pdg[i])
@@ -115,7 +115,7 @@ def prepare_entry(table, work, event, i):
     work.mass[i] = invariant_mass(event.px[i], event.py[i], event.pz[i], event.E[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def decay_prepared(stream, table, work, event, n):
     """As :func:`decay_event` for entries that :func:`prepare_entry` has seen.
 
@@ -134,7 +134,7 @@ def decay_prepared(stream, table, work, event, n):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def decay_particle(stream, table, work, event, n, i, rho, frame):
     """Decay prepared entry ``i`` of density matrix ``rho`` with what is correlated to it; returns the entries.
 
@@ -147,8 +147,11 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     set_unpolarised(work.decay_matrix, states)
     if event.status[i] != STATUS_UNDECAYED:
         return n
-    work.rho[0, : states * states] = rho[: states * states]
-    work.frame[0] = frame
+    for k in range(states * states):
+        work.rho[0, k] = rho[k]
+    for j in range(4):
+        for k in range(4):
+            work.frame[0, j, k] = frame[j, k]
     n, active = _decay_entry(stream, table, work, event, n, i, 0, True)
     if active:
         work.needed[0] = 1
@@ -156,7 +159,7 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _decay_cluster(stream, table, work, event, n):
     """Decay the polarised descendants of the decay on level 0 of the stack."""
     level = 0
@@ -190,14 +193,15 @@ def _decay_cluster(stream, table, work, event, n):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _contracted(work, level, skip):
     """work.tensor = amplitude times the decay matrices of the daughters that have them; returns its size."""
     count = work.count[level]
     size = 1
     for k in range(count + 1):
         size *= work.states[level, k]
-    work.tensor[:size] = work.amp[level, :size]
+    for k in range(size):
+        work.tensor[k] = work.amp[level, k]
     before = work.states[level, 0]
     for k in range(count):
         states = work.states[level, k + 1]
@@ -208,7 +212,7 @@ def _contracted(work, level, skip):
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _daughter_density(work, level, k):
     """Density matrix of daughter ``k`` of the decay on ``level``, to the next level of the stack."""
     size = _contracted(work, level, k)
@@ -222,7 +226,7 @@ def _daughter_density(work, level, k):
     fill_matrix(work.tensor, work.amp[level], before, states, size // (before * states), work.rho[level + 1])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _decay_matrix(work, level, out):
     """Decay matrix of the mother on ``level``."""
     size = _contracted(work, level, -1)
@@ -230,7 +234,7 @@ def _decay_matrix(work, level, out):
     fill_matrix(work.tensor, work.amp[level], 1, n0, size // n0, out)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _spin_daughters(stream, table, work, count, level):
     """Mark the daughters whose decays feel their polarisation (they choose their mode now); True when any does."""
     d = work.daughters
@@ -253,7 +257,7 @@ def _spin_daughters(stream, table, work, count, level):
     return found
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin):
     """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
     d = work.daughters
@@ -278,7 +282,7 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     amp = work.amp[level]
     size = states[0] * rest
     if not polarised and draws_kinematics(model):
-        if draw_kinematics(stream, model, parameters, masses, d.p):
+        if draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
             if spin:
                 amplitude(model, parameters, d.p, masses, states, amp)
             return spin
@@ -305,7 +309,7 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     return polarised or spin
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _decay_entry(stream, table, work, event, n, i, level, polarised):
     """Decay one entry; returns (entries, whether level ``level`` of the stack holds an amplitude to go on with)."""
     row = work.row[i]
@@ -342,10 +346,12 @@ def _decay_entry(stream, table, work, event, n, i, level, polarised):
             first = table.modes[m].first_parameter
             masses = work.amplitude_masses
             masses[0] = mass
-            masses[1 : count + 1] = d.masses[:count]
+            for k in range(count):
+                masses[k + 1] = d.masses[k]
             parameters = table.parameters[first : first + table.modes[m].n_parameters]
             if draw_masses(stream, model, parameters, masses):
-                d.masses[:count] = masses[1 : count + 1]
+                for k in range(count):
+                    d.masses[k] = masses[k + 1]
         spin = _spin_daughters(stream, table, work, count, level)
     active = _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin)
     if active:

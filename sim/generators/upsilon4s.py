@@ -154,7 +154,7 @@ def _generate(
     return done
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _first_daughter(event, mother, n):
     """Index of the first daughter of an entry, −1 for none."""
     for i in range(mother + 1, n):
@@ -163,7 +163,7 @@ def _first_daughter(event, mother, n):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _proper_time(event, i, n):
     """Proper time [ns] at which entry ``i`` decayed."""
     daughter = _first_daughter(event, i, n)
@@ -173,12 +173,12 @@ def _proper_time(event, i, n):
     return (event.t[daughter] - event.t[i]) * mass / event.E[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _delta_t(event, first, n):
     return _proper_time(event, first, n) - _proper_time(event, first + 1, n)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _signal_numbers(event, b, n, hadron, numbers, row):
     """q² = (p_B − p_h)² for the hadron h, and for a K* its mass and the helicity angle of its kaon."""
     h = _first_daughter(event, b, n) + hadron
