@@ -206,9 +206,8 @@ def print_yields(folder: Path) -> None:
         for sample, rows in load(folder, [], beam).items():
             weight = rows["luminosity_weight"]
             error = np.sqrt((weight**2).sum())
-            print(
-                f"{sample:<12} {beam:<14} {int(rows['generated']):>11} {len(weight):>9} {weight.sum():>14.6g} ± {error:.3g}"
-            )
+            total = f"{weight.sum():>14.6g} ± {error:.3g}"
+            print(f"{sample:<12} {beam:<14} {int(rows['generated']):>11} {len(weight):>9} {total}")
 
 
 def draw(folder: Path) -> None:

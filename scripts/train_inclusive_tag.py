@@ -8,6 +8,7 @@ is reported.  Needs the extra ``[train]``.
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +90,7 @@ def report_q2(rows: Rows, passed: np.ndarray, title: str) -> None:
     """Print the signal efficiency after preselection and cut, relative to the preselected events, against q²."""
     test = rows.is_signal & ~rows.train
     print(f"\n{title}: signal kept of the preselected, against true q² [GeV²]")
-    for low, high in zip(Q2_EDGES[:-1], Q2_EDGES[1:], strict=True):
+    for low, high in pairwise(Q2_EDGES):
         here = test & (rows.q2 >= low) & (rows.q2 < high)
         n = int(here.sum())
         if n > 0:

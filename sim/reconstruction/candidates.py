@@ -58,7 +58,7 @@ def new_found() -> Found:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def momentum_at(helix, lab, t, mass, x, y):
     """Momentum (px, py, pz, E) of track ``t``, ``lab`` at its POCA, where it passes (x, y)."""
     _, cosine, sine, _, _ = relative_helix(helix, t, x, y)
@@ -67,7 +67,7 @@ def momentum_at(helix, lab, t, mass, x, y):
     return pt * cosine, pt * sine, pz, math.sqrt(pt2 + pz * pz + mass * mass)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
     """Sum (px, py, pz, E) of tracks ``i`` and ``j`` where they pass (x, y)."""
     ax, ay, az, ae = momentum_at(helix, lab, i, mass_i, x, y)
@@ -75,7 +75,7 @@ def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
     return ax + bx, ay + by, az + bz, ae + be
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
     """Write candidate ``n``; returns the next free entry, ``n`` when the memory is full."""
     if n == MAX_CANDIDATES:
@@ -89,7 +89,16 @@ def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
+def _copy_kshort(found, s, n):
+    """Give candidate ``n`` the vertex and the flight of K_S number ``s``."""
+    for k in range(4):
+        found.vertex[n, k] = found.kshort[s, 4 + k]
+    for k in range(3):
+        found.flight[n, k] = found.kshort[s, 8 + k]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def find_kshorts(objects, n_all, cuts, found):
     """Fill ``found.kshort`` with K_S → π⁺π⁻ of an event; returns their number."""
     n = 0
@@ -131,12 +140,12 @@ def find_kshorts(objects, n_all, cuts, found):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _is_kaon_track(objects, k, cuts):
     return objects.hits[k, 0] >= cuts.pxd_hits and objects.hits[k, 1] >= cuts.cdc_hits
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def kaon_id(objects, k, found):
     """KaonID of track ``k`` of ``objects``, computed once an event."""
     if found.ids[k] < 0.0:
@@ -144,7 +153,7 @@ def kaon_id(objects, k, found):
     return found.ids[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     """Fill ``found`` with all candidates of an event before the choice; returns their number."""
     for k in range(n_good):
@@ -204,8 +213,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
         i, j = found.kshort_tracks[s, 0], found.kshort_tracks[s, 1]
         if cuts.candidate == KSHORT:
             n = _add(found, n, i, j, -1, -1, -1, row[0], row[1], row[2], row[3])
-            found.vertex[n - 1] = row[4:8]
-            found.flight[n - 1] = row[8:11]
+            _copy_kshort(found, s, n - 1)
             continue
         for k in range(n_good):
             if k in (i, j):
@@ -215,14 +223,13 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
             px, py, pz = row[0] + lab[0], row[1] + lab[1], row[2] + lab[2]
             if abs(invariant_mass(px, py, pz, e) - cuts.kstarplus_mass) < cuts.kstar_window:
                 n = _add(found, n, i, j, k, -1, -1, px, py, pz, e)
-                found.vertex[n - 1] = row[4:8]
-                found.flight[n - 1] = row[8:11]
+                _copy_kshort(found, s, n - 1)
     if cuts.candidate != KSHORT:
         n = _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n)
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
     """Add K*⁺ → K⁺π⁰, π⁰ → γγ."""
     for a in range(n_photons):
@@ -244,7 +251,7 @@ def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def daughter_mass(found, c, k, cuts):
     """Mass [GeV] assumed for the ``k``-th track of candidate ``c``."""
     if k == 0 and has_kaon_track(found, c, cuts):
@@ -252,7 +259,7 @@ def daughter_mass(found, c, k, cuts):
     return PION_MASS
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def has_kaon_track(found, c, cuts):
     """Whether the first track of candidate ``c`` is a charged kaon (else a pion of a K_S)."""
     if cuts.candidate in (KPLUS, KSTAR0):
@@ -260,7 +267,7 @@ def has_kaon_track(found, c, cuts):
     return found.photons[c, 0] >= 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def choose(found, n, cuts, beams, order):
     """Sort the candidates by the choice, best first, into ``order``; returns how many are to be kept.
 

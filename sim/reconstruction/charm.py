@@ -45,7 +45,7 @@ def new_charm() -> Charm:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     """Fill the D⁰ and D⁺ columns for the track ``kaon`` of ``objects``.
 

@@ -13,7 +13,7 @@ from physics.event_shapes import (
     N_CONES,
     N_KSFW,
     cleo_cones,
-    fox_wolfram,
+    fox_wolfram_ratios,
     harmonic_moments,
     ksfw_moments,
     sphericity_eigenvalues,
@@ -128,7 +128,7 @@ def new_whole() -> Whole:
 (TAG_X, TAG_PVALUE, DELTA_Z, TAG_KAON_DR) = at("TagVx", "TagVpVal", "DeltaZ", "tagVertexKaonDr")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _polar_angle(x, y, z):
     """Polar angle [rad]; NaN for no vector."""
     if x == 0.0 and y == 0.0 and z == 0.0:
@@ -136,7 +136,7 @@ def _polar_angle(x, y, z):
     return math.atan2(math.sqrt(x * x + y * y), z)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
     """Fill ``whole`` with candidate ``c`` and its ROE.
 
@@ -155,7 +155,8 @@ def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
     for k in range(2):
         g = found.photons[c, k]
         if g >= 0:
-            whole.lab[n] = objects.photon_lab[g]
+            for i in range(4):
+                whole.lab[n, i] = objects.photon_lab[g, i]
             whole.charge[n] = 0.0
             n += 1
     for k in range(n):
@@ -184,7 +185,7 @@ def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
     return n_signal, n, roe_tracks, n - n_signal - roe_tracks
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_missing(whole, n, beams, row):
     """Missing momentum, energy and mass, visible energy (basf2 EventKinematicsModule)."""
     px, py, pz = beams.px, beams.py, beams.pz
@@ -212,7 +213,7 @@ def fill_missing(whole, n, beams, row):
     row[PHOTON_E] = photons
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_shapes(whole, n, beams, row):
     """Event shape in the c.m. frame of candidate and ROE together."""
     value, x, y, z = thrust(whole.cms, n)
@@ -223,10 +224,7 @@ def fill_shapes(whole, n, beams, row):
     row[SPHERICITY] = 1.5 * (l2 + l3)
     row[APLANARITY] = 1.5 * l3
     moments = whole.moments
-    fox_wolfram(whole.cms, n, 4, whole.values, moments)
-    if moments[0] > 0.0:
-        for order in range(1, 5):
-            row[FW_R1 + order - 1] = moments[order] / moments[0]
+    row[FW_R1], row[FW_R1 + 1], row[FW_R1 + 2], row[FW_R1 + 3] = fox_wolfram_ratios(whole.cms, n)
     harmonic_moments(whole.cms, n, x, y, z, beams.root_s, 4, whole.values, moments)
     for order in range(5):
         row[HARMONIC_0 + order] = moments[order]
@@ -251,7 +249,7 @@ def fill_shapes(whole, n, beams, row):
         row[first + 2] = math.sqrt(p2)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_ksfw(whole, n_signal, n, charge, beams, row):
     """KSFW moments of the candidate as the one daughter of its B; tracks of the ROE are pions (basf2)."""
     signal = whole.signal[0]
@@ -291,7 +289,7 @@ def fill_ksfw(whole, n_signal, n, charge, beams, row):
         row[KSFW_0 + k] = whole.super_moments[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row):
     """Kinematics and thrust of the ROE; the candidate's direction against it."""
     row[ROE_TRACKS] = roe_tracks
@@ -337,7 +335,7 @@ def fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row):
         row[COS_TBZ] = abs(signal[2]) / p
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def count(objects, n_good, n_photons, cuts, row):
     """Numbers of leptons, tracks and photons, and the total charge, of the whole event."""
     leptons = 0
@@ -355,7 +353,7 @@ def count(objects, n_good, n_photons, cuts, row):
     row[CHARGE2] = charge * charge
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
     """Fit the ROE's tracks with ``whole.spot``: x, y, z to column ``first``, the kaon's distances to the other.
 
@@ -371,7 +369,7 @@ def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
     return z, chi2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row):
     """Vertices of the ROE's tracks, without and with the beam spot, and the kaon's distance from them.
 

@@ -16,6 +16,7 @@ from physics.event_shapes import (
     _thrust_search,
     cleo_cones,
     fox_wolfram,
+    fox_wolfram_ratios,
     harmonic_moments,
     ksfw_moments,
     legendre,
@@ -44,7 +45,7 @@ def brute_force_thrust(p):
 
 
 def test_thrust_is_the_brute_force_maximum():
-    for p in random_events(largest=9):
+    for p in random_events(largest=10):
         value, *axis = thrust(p, len(p))
         assert value == pytest.approx(brute_force_thrust(p), rel=1e-12)
         assert np.linalg.norm(axis) == pytest.approx(1.0, abs=1e-12)
@@ -91,6 +92,16 @@ def test_fox_wolfram_is_scipys_double_sum():
         expected = [(np.outer(m, m) * eval_legendre(order, cosines)).sum() for order in range(9)]
         np.testing.assert_allclose(moments, expected, atol=1e-12 * moments[0])
         assert moments[1] == pytest.approx(0.0, abs=1e-12 * moments[0])  # no net momentum
+        np.testing.assert_allclose(fox_wolfram_ratios(p, len(p)), moments[1:5] / moments[0], atol=1e-13)
+
+
+def test_fast_fox_wolfram_ratios_with_net_momentum_and_without_particles():
+    rng, moments = np.random.default_rng(1), np.zeros(9)
+    for n in range(1, 30):
+        p = rng.normal(size=(n, 3)) + np.array([0.5, 0.0, 1.0])
+        fox_wolfram(p, n, 4, VALUES, moments)
+        np.testing.assert_allclose(fox_wolfram_ratios(p, n), moments[1:5] / moments[0], atol=1e-13)
+    assert all(math.isnan(value) for value in fox_wolfram_ratios(np.zeros((2, 3)), 2))
 
 
 def test_harmonic_moments_and_cones_are_scipys():
