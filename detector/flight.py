@@ -57,17 +57,26 @@ class Flights(NamedTuple):
     nCDCHits: np.ndarray  # int32, drift-chamber hits it made
 
 
+def column(capacity: int, dtype: type, place: int) -> np.ndarray:
+    """Return memory of one of many columns that are written side by side, not initialised.
+
+    Large arrays all begin at the same place of a memory page; the columns of a row would then compete for the same
+    few lines of the processor's cache.  Each column is shifted by two lines against the one before (``place``).
+    """
+    shift = 128 * place // np.dtype(dtype).itemsize
+    return np.empty(capacity + shift, dtype)[shift:]
+
+
 FLOAT_COLUMNS = 16
 
 
 def new_flights(capacity: int, events: int) -> Flights:
-    """Return memory for ``capacity`` flights of ``events`` events (``offsets[0] = 0``)."""
-    return Flights(
-        np.zeros(events + 1, np.int64),
-        *(np.zeros(capacity, np.int32) for _ in range(6)),
-        *(np.zeros(capacity, np.float64) for _ in range(FLOAT_COLUMNS)),
-        *(np.zeros(capacity, np.int32) for _ in range(2)),
-    )
+    """Return memory for ``capacity`` flights of ``events`` events (``offsets[0] = 0``, the rest is zero)."""
+    kinds = (np.int32,) * 6 + (np.float64,) * FLOAT_COLUMNS + (np.int32,) * 2
+    columns = [column(capacity, kind, place) for place, kind in enumerate(kinds)]
+    for values in columns:
+        values[:] = 0
+    return Flights(np.zeros(events + 1, np.int64), *columns)
 
 
 def grown_flights(flights: Flights) -> Flights:

@@ -14,7 +14,7 @@ from detector.flight import (
     REGION_NONE,
     Flights,
 )
-from detector.helix import arc_to_radius, helix_at_poca, momentum, position
+from detector.helix import FIELD_CONSTANT, arc_to_radius, helix_at_poca, momentum, position
 from detector.secondaries import (
     conversion_rate,
     convert,
@@ -33,6 +33,9 @@ from detector.trackfit import (
     FATE_NUCLEAR,
     FIRST_ARC,
     LAST_ARC,
+    SILICON_ONLY,
+    TABLE,
+    EXACT,
     cross_layers,
     filter_inward,
 )
@@ -61,11 +64,14 @@ FLIGHT = np.dtype(
 """One row of :class:`detector.flight.Flights`."""
 
 FATE_DECAY = 3
+DONE, FLIGHTS_FULL, TRACKS_FULL = 0, 1, 2
 MAX_TURNS = 3.0
 """A particle that has not left the tracker after so many turns is taken as stopped."""
 SECONDARY_STREAMS = 1024
 """Substream of secondary k of true particle i: i + k × this; MAX_EVENT_PARTICLES."""
 FAKE_SUBSTREAM = 65535
+MAX_FLIGHTS = 32
+"""Flights from one true particle; SECONDARY_STREAMS times this stays within the substreams."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -176,7 +182,7 @@ def _convert_on_the_way(stream, tracker, work, waiting, n, particle, depth, leng
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
     cross_layers(
         stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, 1e6, start,
-        start + length * cos_lambda, np.inf, True,
+        start + length * cos_lambda, np.inf, SILICON_ONLY,
     )  # fmt: skip
     layers = tracker.surfaces.layer
     total = 0.0
@@ -309,7 +315,7 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
         interaction = interaction_thickness(stream, pdg, processes)
     open_stream(stream, key, event, STAGE_TRACKING, substream)
     fate = cross_layers(
-        stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, False
+        stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, TABLE
     )
     p_end = work.numbers[END_MOMENTUM]
     if fate == FATE_LEFT:
@@ -366,15 +372,18 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
     open_stream(stream, key, event, STAGE_TRACKING, SECONDARY_STREAMS * 32 + substream)
     kink_chi2 = 0.0
     merged = -1
-    if fate == FATE_DECAY:
+    behind = arc_to_radius(d0, omega, tracker.chamber.outer_radius)
+    if fate == FATE_DECAY and (behind < 0.0 or end < behind):
+        # Within the tracker: the hits up to here, or one track with the daughter's.
         merged = try_kink(stream, tracker, work, waiting, first_secondary, n, helix, mass, p, start, end, last)
         if merged >= 0:
             strip_layers = count_hits(track, tracker, work)
         else:
             for i in range(5):
                 work.bias[i] = 0.0
+            open_stream(stream, key, event, STAGE_TRACKING, SECONDARY_STREAMS * 32 + substream)
             cross_layers(
-                stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, False
+                stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, TABLE
             )
             strip_layers = count_hits(track, tracker, work)
     if not is_found(stream, tracker.finding, pt, charge, strip_layers, track.nCDCHits):
@@ -425,8 +434,12 @@ def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, en
     )
     if other[2] * omega < 0.0:
         return -1
+    # A bend by more than a few degrees or a jump of the curvature is far beyond any χ² cut.
+    turn = wrapped(other[1] - other[2] * other[5] - phi0 + omega * end)
+    if abs(turn) > 0.15 or abs(other[2] / omega - 1.0) > 0.3:
+        return -1
     set_bias(work.bias, helix, (other[0], other[1], other[2], other[3], other[4]))
-    cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, last, np.inf, True)
+    cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, last, np.inf, EXACT)
     chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, end)
     if chi2 > tracker.finding.kink_chi2:
         return -1
@@ -448,13 +461,13 @@ def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
         cosine = min(max(cosine, -0.85), 0.95)
         pt = 0.06 + 0.15 * exponential(stream)
         tan_lambda = cosine / math.sqrt(1.0 - cosine * cosine)
-        omega = 0.00299792458 * tracker.field / pt
+        omega = FIELD_CONSTANT * tracker.field / pt
         if uniform(stream) < 0.5:
             omega = -omega
         phi0 = math.pi * (2.0 * uniform(stream) - 1.0)
         d0, z0 = normal(stream), 4.0 * normal(stream)
         p = pt * math.sqrt(1.0 + tan_lambda * tan_lambda)
-        cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf, False)
+        cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf, EXACT)
         track = tracks[n_tracks]
         strip_layers = count_hits(track, tracker, work)
         if strip_layers < tracker.finding.minimum_strip_layers and track.nCDCHits < tracker.finding.minimum_chamber_hits:
@@ -474,22 +487,18 @@ def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def fly_events(stream, key, numbers, particles, tracker, work, waiting, flights, tracks, offsets, first):
-    """Fly all particles of the events from ``first`` on; returns the first event that did not fit.
+def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, track_rows, flights, tracks, first):
+    """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was full).
 
-    ``flights`` and ``tracks`` are record arrays filled behind ``offsets[:, event]`` (rows: flights, tracks), which
-    is continued.
+    ``rows`` and ``track_rows`` are record arrays for one event; a finished event is copied behind the others of the
+    columns ``flights`` and ``tracks``.
     """
     n_events = numbers.shape[0]
-    finding = tracker.finding
+    clone_omega = FIELD_CONSTANT * tracker.field / max(tracker.finding.clone_momentum, 1e-6)
     for i_event in range(first, n_events):
         event = numbers[i_event]
         begin, stop = particles.offsets[i_event], particles.offsets[i_event + 1]
-        f, k = offsets[0, i_event], offsets[1, i_event]
-        base = k
-        room = 8 * (stop - begin) + 128
-        if f + room > flights.shape[0] or k + room > tracks.shape[0]:
-            return i_event
+        f, k = 0, 0
         for i in range(begin, stop):
             if particles.status[i] != STATUS_FINAL:
                 continue
@@ -506,31 +515,97 @@ def fly_events(stream, key, numbers, particles, tracker, work, waiting, flights,
             entry.px, entry.py, entry.pz = particles.px[i], particles.py[i], particles.pz[i]
             n = 1
             q = 0
-            while q < n and q < 32 and f < flights.shape[0] and k < tracks.shape[0]:
+            while q < n and q < MAX_FLIGHTS and f < rows.shape[0] and k + 1 < track_rows.shape[0]:
                 substream = mc + SECONDARY_STREAMS * q
                 entry = waiting[q]
                 energetic = abs(entry.px) + abs(entry.py) + abs(entry.pz) > 1e-4
                 if energetic and final_charge(entry.pdg) == 0:
                     open_stream(stream, key, event, STAGE_MATERIAL, substream)
-                    n = fly_neutral(stream, tracker, work, waiting, q, n, flights[f], mc)
+                    n = fly_neutral(stream, tracker, work, waiting, q, n, rows[f], mc)
                     f += 1
                 elif energetic:
                     n, seen = fly_charged(
-                        stream, tracker, work, waiting, q, n, flights[f], tracks[k], k - base, key, event, mc, substream
+                        stream, tracker, work, waiting, q, n, rows[f], track_rows[k], k, key, event, mc, substream
                     )
                     f += 1
                     if seen:
+                        track = track_rows[k]
                         k += 1
-                        track = tracks[k - 1]
-                        slow = 0.00299792458 * tracker.field / abs(track.omega) < finding.clone_momentum
-                        if slow and k < tracks.shape[0] and uniform(stream) < finding.clones:
-                            clone(stream, tracks[k], track)
+                        if abs(track.omega) > clone_omega and uniform(stream) < tracker.finding.clones:
+                            clone(stream, track_rows[k], track)
                             k += 1
                 q += 1
-        k = add_fakes(stream, tracker, work, tracks, k, key, event)
-        offsets[0, i_event + 1] = f
-        offsets[1, i_event + 1] = k
-    return n_events
+        k = add_fakes(stream, tracker, work, track_rows, k, key, event)
+        f0, k0 = flights.offsets[i_event], tracks.offsets[i_event]
+        if f0 + f > flights.pdg.shape[0]:
+            return i_event, FLIGHTS_FULL
+        if k0 + k > tracks.d0.shape[0]:
+            return i_event, TRACKS_FULL
+        _append_flights(flights, f0, rows, f)
+        _append_tracks(tracks, k0, track_rows, k)
+        flights.offsets[i_event + 1] = f0 + f
+        tracks.offsets[i_event + 1] = k0 + k
+    return n_events, DONE
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _append_flights(flights, start, rows, n):
+    """Copy an event's flights from rows to columns."""
+    for i in range(n):
+        row = rows[i]
+        j = start + i
+        flights.mc[j] = row.mc
+        flights.pdg[j] = row.pdg
+        flights.charge[j] = row.charge
+        flights.origin[j] = row.origin
+        flights.track[j] = row.track
+        flights.region[j] = row.region
+        flights.x0[j] = row.x0
+        flights.y0[j] = row.y0
+        flights.z0[j] = row.z0
+        flights.t0[j] = row.t0
+        flights.px0[j] = row.px0
+        flights.py0[j] = row.py0
+        flights.pz0[j] = row.pz0
+        flights.x[j] = row.x
+        flights.y[j] = row.y
+        flights.z[j] = row.z
+        flights.t[j] = row.t
+        flights.px[j] = row.px
+        flights.py[j] = row.py
+        flights.pz[j] = row.pz
+        flights.path[j] = row.path
+        flights.path_cdc[j] = row.path_cdc
+        flights.nSVDHits[j] = row.nSVDHits
+        flights.nCDCHits[j] = row.nCDCHits
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _append_tracks(tracks, start, rows, n):
+    """Copy an event's tracks from rows to columns; what the outer detectors will fill is left empty."""
+    for i in range(n):
+        row = rows[i]
+        j = start + i
+        for m in range(15):
+            tracks.covariance[j, m] = row.covariance[m]
+        tracks.d0[j] = row.d0
+        tracks.phi0[j] = row.phi0
+        tracks.omega[j] = row.omega
+        tracks.z0[j] = row.z0
+        tracks.tanLambda[j] = row.tanLambda
+        tracks.chi2[j] = row.chi2
+        tracks.ndf[j] = row.ndf
+        tracks.nPXDHits[j] = row.nPXDHits
+        tracks.nSVDHits[j] = row.nSVDHits
+        tracks.nCDCHits[j] = row.nCDCHits
+        tracks.firstPXDLayer[j] = row.firstPXDLayer
+        tracks.firstSVDLayer[j] = row.firstSVDLayer
+        tracks.firstCDCLayer[j] = row.firstCDCLayer
+        tracks.lastCDCLayer[j] = row.lastCDCLayer
+        tracks.mc[j] = row.mc
+        tracks.mcPDG[j] = row.mcPDG
+        tracks.cluster[j] = -1
+        tracks.klm[j] = -1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)

@@ -154,6 +154,7 @@ SURFACE = np.dtype(
         ("kind", np.int64),  # WALL, PIXEL, STRIP
         ("number", np.int64),  # layer number, 0 for walls
         ("radius", np.float64),
+        ("inverse_radius", np.float64),
         ("x0", np.float64),
         ("interaction", np.float64),
         ("electrons", np.float64),
@@ -244,7 +245,7 @@ def build_surfaces(
 
     for i, layers in ((0, pipe.layers), (n - 1, chamber.inner_wall)):
         radius, matter = cylinders(layers, materials)
-        put(i, radius=radius, kind=WALL, **matter._asdict())
+        put(i, radius=radius, inverse_radius=1.0 / radius, kind=WALL, **matter._asdict())
     for i, (kind, layer, efficiency) in enumerate(silicon, start=1):
         support = materials["carbon fibre"]
         carbon = layer.support.number * support.radiation_length.number
@@ -252,7 +253,7 @@ def build_surfaces(
         count = round(layer.ladders.number)
         names = range(1, count + 1) if layer.present is None else [round(k) for k in layer.present.value]
         put(
-            i, radius=layer.radius.number, kind=kind, number=layer.number, ladders=count,
+            i, radius=layer.radius.number, inverse_radius=1.0 / layer.radius.number, kind=kind, number=layer.number, ladders=count,
             present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number,
             per_radian=count / (2.0 * math.pi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
             sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,

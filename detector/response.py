@@ -1,59 +1,86 @@
 """The instrument's answer to true particles, as the ordered list of its effects."""
 
-from typing import Any
+import threading
 
 import numpy as np
 
 from detector.card import Detector
-from detector.flight import Flights
-from detector.flying import FLIGHT, fly_events
+from detector.flight import Flights, column, grown_flights, new_flights, trimmed_flights
+from detector.flying import DONE, FLIGHT, FLIGHTS_FULL, TRACKS_FULL, fly_events
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
 from detector.secondaries import MAX_WAITING, WAITING
 from detector.trackfit import new_crossings
 from detector.tracking import TRACK
 from physics.random import new_stream
-from physics.record import Particles
+from physics.record import STATUS_FINAL, Particles
+
+MAX_EVENT_FLIGHTS = 2048
+"""Flights of one event; an event with more loses the last ones."""
+
+
+def new_tracks(capacity: int, events: int) -> Tracks:
+    """Return memory for ``capacity`` tracks of ``events`` events (``offsets[0] = 0``)."""
+    floats = ("d0", "phi0", "omega", "z0", "tanLambda", "chi2")
+    columns = {
+        name: column(capacity, np.float64 if name in floats else np.int32, place)
+        for place, name in enumerate(Tracks._fields[1:])
+    }
+    columns["covariance"] = np.empty((capacity, 15))
+    columns["log_likelihood"] = np.empty((capacity, 6, 6))
+    return Tracks(np.zeros(events + 1, np.int64), **columns)
 
 
 def fly(
     particles: Particles, event_numbers: np.ndarray, detector: Detector, key: np.uint64
 ) -> tuple[Flights, Tracks]:
-    """Fly all particles through the tracker; the tracks' columns of the outer detectors are still empty."""
+    """Fly all particles through the tracker; the tracks' columns of the outer detectors are not yet filled.
+
+    The flights live in memory that the thread's next call overwrites.
+    """
     n_events = len(event_numbers)
     numbers = np.asarray(event_numbers, np.int64)
-    finals = len(particles.pdg)
-    flights = np.zeros(2 * finals + 1024, FLIGHT)
-    tracks = np.zeros(finals + 1024, TRACK)
-    offsets = np.zeros((2, n_events + 1), np.int64)
+    finals = int(np.count_nonzero(particles.status == STATUS_FINAL))
+    flights, tracks = _flights_memory(2 * finals + 256, n_events), new_tracks(finals + 256, n_events)
     stream, work, waiting = new_stream(), new_crossings(), np.zeros(MAX_WAITING, WAITING)
-    first = 0
-    while True:
-        first = fly_events(
-            stream, key, numbers, particles, detector.tracker, work, waiting, flights, tracks, offsets, first
-        )
-        if first >= n_events:
-            break
-        flights = np.concatenate([flights, np.zeros_like(flights)])
-        tracks = np.concatenate([tracks, np.zeros_like(tracks)])
-    return _flights(offsets[0], flights), _tracks(offsets[1], tracks)
+    rows, track_rows = np.zeros(MAX_EVENT_FLIGHTS, FLIGHT), np.zeros(MAX_EVENT_FLIGHTS, TRACK)
+    first, state = 0, -1
+    while state != DONE:
+        first, state = fly_events(
+            stream, np.uint64(key), numbers, particles, detector.tracker, work, waiting, rows, track_rows, flights,
+            tracks, first,
+        )  # fmt: skip
+        if state == FLIGHTS_FULL:
+            flights = _memory.flights = grown_flights(flights)
+        elif state == TRACKS_FULL:
+            tracks = _grown(tracks)
+    return trimmed_flights(flights), _trimmed(tracks, int(tracks.offsets[-1]))
 
 
-def _flights(offsets: np.ndarray, rows: np.ndarray) -> Flights:
-    n = offsets[-1]
-    return Flights(offsets.copy(), *(np.ascontiguousarray(rows[name][:n]) for name in Flights._fields[1:]))
+_memory = threading.local()
 
 
-def _tracks(offsets: np.ndarray, rows: np.ndarray) -> Tracks:
-    n = offsets[-1]
-    columns: dict[str, Any] = {name: np.ascontiguousarray(rows[name][:n]) for name in TRACK.names or ()}
-    return Tracks(
-        offsets=offsets.copy(),
-        log_likelihood=np.zeros((n, 6, 6)),
-        cluster=np.full(n, -1, np.int32),
-        klm=np.full(n, -1, np.int32),
-        **columns,
-    )
+def _flights_memory(capacity: int, n_events: int) -> Flights:
+    """Memory of the flights, kept by each thread: fresh pages for every chunk would cost more than the flights.
+
+    Nothing that :func:`measure` returns refers to it.
+    """
+    flights: Flights | None = getattr(_memory, "flights", None)
+    if flights is None or len(flights.pdg) < capacity:
+        flights = new_flights(capacity, 1)
+        _memory.flights = flights
+    return flights._replace(offsets=np.zeros(n_events + 1, np.int64))
+
+
+def _grown(tracks: Tracks) -> Tracks:
+    larger = new_tracks(2 * len(tracks.d0), len(tracks.offsets) - 1)
+    for old, new in zip(tracks, larger, strict=True):
+        new[: len(old)] = old
+    return larger
+
+
+def _trimmed(tracks: Tracks, n: int) -> Tracks:
+    return Tracks(tracks.offsets, *(column[:n] for column in tracks[1:]))
 
 
 def measure(particles: Particles, event_numbers: np.ndarray, detector: Detector, key: np.uint64) -> Reco:

@@ -23,6 +23,9 @@ from detector.helix import FIELD_CONSTANT, arc_sine, arc_to_radius
 from detector.material import STRAGGLING, highland_factor, loss_terms
 from physics.random import poisson, uniform
 
+TABLE, EXACT, SILICON_ONLY = 0, 1, 2
+"""How the drift chamber is walked through."""
+
 FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR = 0, 1, 2
 """The walk ended where it was asked to, by ranging out, or by a nuclear interaction."""
 
@@ -95,28 +98,42 @@ def new_crossings() -> Crossings:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _set_point(point, d0, sin0, cos0, omega, s, half_sine):
-    """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2)."""
+def _set_point(point, d0, sin0, cos0, diameter, s, half_sine):
+    """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2), ``diameter`` 2/ω; returns cos(ωs/2)."""
     half_cosine = math.sqrt(max(1.0 - half_sine * half_sine, 0.0))
-    chord = 2.0 * half_sine / omega
+    chord = diameter * half_sine
     point.arc = s
     point.x = d0 * sin0 + chord * (cos0 * half_cosine + sin0 * half_sine)
     point.y = -d0 * cos0 + chord * (sin0 * half_cosine - cos0 * half_sine)
     cosine, sine = 1.0 - 2.0 * half_sine * half_sine, 2.0 * half_sine * half_cosine
     point.sin, point.cos = sine, cosine
     point.tx, point.ty = cos0 * cosine + sin0 * sine, sin0 * cosine - cos0 * sine
+    return half_cosine
+
+
+RENEWAL = 0.985
+"""Energy loss and scattering strength are renewed when the kinetic energy has fallen by this factor."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def _weakness(energy2, mass2):
+    """1/(pβ)² [1/GeV²], and the variance of ln p by straggling for 1 g/cm² of electrons."""
+    p2 = energy2 - mass2
+    weakness = energy2 / (p2 * p2)
+    width = STRAGGLING * energy2 / p2
+    return weakness, width * width * weakness
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def cross_layers(
-    stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, exact
+    stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, mode
 ):
     """Walk the helix outward from arc length ``start`` to ``end``; fill ``work`` and return the fate.
 
     ``interaction`` is the thickness in nuclear interaction lengths after which the particle interacts (infinite for
-    leptons).  Hits are kept with the layers' efficiencies.  Only the first, outgoing half turn leaves hits.  Unless
-    ``exact``, a track from the luminous region that crosses the whole drift chamber leaves it to the table of
-    :func:`chamber_table`.
+    leptons).  Hits are kept with the layers' efficiencies.  Only the first, outgoing half turn leaves hits.  With
+    ``mode`` TABLE a track from the luminous region that crosses the whole drift chamber leaves it to
+    :func:`chamber_table`; EXACT walks through it, SILICON_ONLY stops before it.
     """
     layers, normals, edges = tracker.surfaces.layer, tracker.surfaces.normal, tracker.surfaces.edges
     crossings, numbers = work.surface, work.numbers
@@ -128,14 +145,15 @@ def cross_layers(
     # sin²(ωs/2) at radius r is (r² − d0²) × bow.
     bow = 0.25 * omega * omega / (1.0 + omega * d0)
     d2 = d0 * d0
-    arc_scale = 2.0 / omega
+    diameter = 2.0 / omega
     sign = 1.0 if omega > 0.0 else -1.0
     total, thickness = 0.0, 0.0
     all_respond = 1.0
     fate = FATE_LEFT
     # Energy loss: factor and logarithm, renewed when the velocity has changed.
     loss_scale, loss_log = loss_terms(mass, energy2)
-    renew = mass + 0.97 * (energy - mass)
+    renew = mass + RENEWAL * (energy - mass)
+    weakness, spread = _weakness(energy2, mass2)
     n = layers.shape[0]
     for i in range(n):
         crossing = crossings[i]
@@ -149,7 +167,7 @@ def cross_layers(
         reached = 0.0 <= half2 <= 1.0
         half_sine = sign * math.sqrt(half2) if reached else 0.0
         half_angle = arc_sine(half_sine)
-        s = half_angle * arc_scale
+        s = half_angle * diameter
         slanted = False
         if layer.slant_tan > 0.0 and (not reached or z0 + s * tan_lambda > layer.slant_z_min):
             slanted = True
@@ -161,12 +179,12 @@ def cross_layers(
                     break
                 half_sine = sign * math.sqrt(half2)
                 half_angle = arc_sine(half_sine)
-                s = half_angle * arc_scale
+                s = half_angle * diameter
                 z = min(max(z0 + s * tan_lambda, layer.slant_z_min), layer.slant_z_max)
                 radius = layer.slant_radius - layer.slant_tan * (z - layer.slant_z)
         if not reached:
             continue
-        _set_point(crossing, d0, sin0, cos0, omega, s, half_sine)
+        half_cosine = _set_point(crossing, d0, sin0, cos0, diameter, s, half_sine)
         tx, ty = crossing.tx, crossing.ty
         hits = 0
         met = 1
@@ -183,8 +201,7 @@ def cross_layers(
                 half_width = layer.slant_half_width + layer.slant_taper * (z - layer.slant_z)
                 radius = layer.slant_radius - tilt * (z - layer.slant_z)
             # Azimuth of the point: the chord's φ0 − ωs/2 and the small angle of d0 seen from there.
-            lean = -d0 * math.sqrt(1.0 - half_sine * half_sine) / (arc_scale * half_sine + d0 * half_sine)
-            lean = lean - lean * lean * lean / 3.0 if abs(lean) < 0.2 else math.atan(lean)
+            lean = arc_sine(-d0 * half_cosine * layer.inverse_radius)
             met, ladder, ds = ladder_hit(
                 layer, normals[i], radius, phi0 - half_angle + lean, crossing.x, crossing.y, tx, ty, half_width,
                 tilt * tan_lambda,
@@ -228,13 +245,11 @@ def cross_layers(
         crossing.hits = hits
         crossed = met / slope
         total += layer.x0 * crossed
-        p2 = energy2 - mass2
-        weakness = energy2 / (p2 * p2)  # 1/(pβ)²
-        straggling = layer.electrons * crossed * STRAGGLING * energy2 / p2
+        electrons = layer.electrons * crossed
         crossing.slope = slope
         crossing.angle2 = layer.x0 * crossed * weakness
-        crossing.bend2 = straggling * straggling * weakness
-        energy -= layer.electrons * crossed * loss_scale * (loss_log - layer.log_excitation)
+        crossing.bend2 = electrons * electrons * spread
+        energy -= electrons * loss_scale * (loss_log - layer.log_excitation)
         if energy <= 1.002 * mass:
             fate = FATE_STOPPED
             end = s
@@ -242,7 +257,8 @@ def cross_layers(
         energy2 = energy * energy
         if energy < renew:
             loss_scale, loss_log = loss_terms(mass, energy2)
-            renew = mass + 0.97 * (energy - mass)
+            renew = mass + RENEWAL * (energy - mass)
+            weakness, spread = _weakness(energy2, mass2)
         thickness += layer.interaction * crossed
         if thickness > interaction:
             fate = FATE_NUCLEAR
@@ -258,10 +274,10 @@ def cross_layers(
     numbers[WHOLE] = 0.0
     numbers[AT_CHAMBER] = math.sqrt(max(energy2 - mass2, 1e-12))
     count = 0
-    usual = not exact and fate == FATE_LEFT and d2 < WHOLE_D0**2 and abs(z0) < WHOLE_Z0
+    usual = mode == TABLE and fate == FATE_LEFT and d2 < WHOLE_D0**2 and abs(z0) < WHOLE_Z0
     fast = energy2 < MAX_INVERSE_BETA**2 * (energy2 - mass2)
     if usual and fast and 0.0 <= half2 < WHOLE_TURN:
-        s = abs(arc_sine(math.sqrt(half2)) * arc_scale)
+        s = abs(arc_sine(math.sqrt(half2)) * diameter)
         z = z0 + s * tan_lambda
         if outer.backward_z < z < outer.forward_z and end > s and start < wires[0].radius:
             numbers[WHOLE] = 1.0
@@ -280,9 +296,9 @@ def cross_layers(
                 thickness -= gas.interaction * step
                 energy += gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
             energy2 = energy * energy
-    if numbers[WHOLE] == 0.0:
+    numbers[FIRST_ARC] = numbers[FIRST_ARC] if numbers[WHOLE] > 0.0 else -1.0
+    if numbers[WHOLE] == 0.0 and mode != SILICON_ONLY:
         previous = max(arc_to_radius(d0, omega, layers[n - 1].radius), start)
-        numbers[FIRST_ARC] = -1.0
         for k in range(firsts.shape[0] - 1):
             superlayer = work.superlayer[k]
             superlayer.layers = 0
@@ -300,14 +316,13 @@ def cross_layers(
                 if last < first:
                     continue
             count += last - first + 1
-            _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, omega, bow)
+            _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow)
             low, high = work.point[k, 0], work.point[k, 1]
             if numbers[FIRST_ARC] < 0.0:
                 numbers[FIRST_ARC] = low.arc
             numbers[LAST_ARC] = high.arc
-            p2 = energy2 - mass2
-            superlayer.angle2 = gas.x0 * energy2 / (p2 * p2)
-            superlayer.bend2 = (gas.electrons * STRAGGLING * energy2 / p2) ** 2 * energy2 / (p2 * p2)
+            superlayer.angle2 = gas.x0 * weakness
+            superlayer.bend2 = gas.electrons * gas.electrons * spread
             middle = 0.5 * (low.arc + high.arc)
             step = (middle - previous) / cos_lambda
             if step > 0.0:
@@ -325,10 +340,11 @@ def cross_layers(
                     energy2 = energy * energy
                     if energy < renew:
                         loss_scale, loss_log = loss_terms(mass, energy2)
-                        renew = mass + 0.97 * (energy - mass)
+                        renew = mass + RENEWAL * (energy - mass)
+                        weakness, spread = _weakness(energy2, mass2)
     half2 = (chamber.outer_radius * chamber.outer_radius - d2) * bow
     if fate == FATE_LEFT and 0.0 <= half2 <= 1.0:
-        s = abs(arc_sine(math.sqrt(half2)) * arc_scale)
+        s = abs(arc_sine(math.sqrt(half2)) * diameter)
         z = z0 + s * tan_lambda
         if start < s < end and outer.backward_z < z < outer.forward_z:
             wall = chamber.outer_wall
@@ -351,7 +367,7 @@ def cross_layers(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, omega, bow):
+def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow):
     """Replace layers ``first`` to ``last`` of superlayer ``k`` by two points."""
     size = last - first + 1
     middle = 0.5 * (wires[first].radius + wires[last].radius)
@@ -365,9 +381,9 @@ def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, omega, bow):
     for side in range(2):
         radius = middle - spread if side == 0 else middle + spread
         half_sine = math.sqrt(min(max((radius * radius - d0 * d0) * bow, 0.0), 1.0))
-        if omega < 0.0:
+        if diameter < 0.0:
             half_sine = -half_sine
-        _set_point(work.point[k, side], d0, sin0, cos0, omega, 2.0 * math.asin(half_sine) / omega, half_sine)
+        _set_point(work.point[k, side], d0, sin0, cos0, diameter, arc_sine(half_sine) * diameter, half_sine)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -400,15 +416,18 @@ def _lose_hits(stream, layers, crossings):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega):
-    """Derivatives of a measured coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ)."""
+def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega, radius2):
+    """Derivatives of a measured coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ).
+
+    ``radius2`` is 1/ω².
+    """
     s, tx, ty = point.arc, point.tx, point.ty
     turned = omega * s
     if abs(turned) < 1e-3:
         left, along = 0.5 * s * s, -turned * s * s / 6.0
     else:
-        left = (1.0 - point.cos) / (omega * omega)
-        along = (point.sin - turned) / (omega * omega)
+        left = (1.0 - point.cos) * radius2
+        along = (point.sin - turned) * radius2
     row[0] = cx * sin0 - cy * cos0
     row[1] = cy * point.x - cx * point.y
     row[2] = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
@@ -480,15 +499,13 @@ def add_flat_hit(c, h0, h1, h2, variance, bias):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
-def add_kink(c, d0, omega, tan_lambda, s, sine, cosine, dip2, bend2):
-    """Noise of matter at arc length ``s`` (sine and cosine of ω s given).
+def add_kink(c, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
+    """Noise of matter at arc length ``s`` (sine and cosine of ω s, 1/ω and 1/(1 + ω d0) given).
 
     ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling.  The
     derivatives of the helix, the point of the kink held: a turn in azimuth moves (d0, φ0, z0); a change of ln ω
     moves (d0, φ0, ω, z0); a scatter in dip moves tanλ and z0 and, since p stays, ln ω by tanλ.
     """
-    scale = 1.0 / (1.0 + omega * d0)
-    radius = 1.0 / omega
     slope = 1.0 + tan_lambda * tan_lambda
     # Turn.
     a, b = sine * radius, cosine * scale
@@ -538,6 +555,8 @@ def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
     c[0, 0], c[1, 1], c[2, 2], c[3, 3], c[4, 4] = PRIOR
     sin0, cos0 = math.sin(phi0), math.cos(phi0)
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
+    radius, scale = 1.0 / omega, 1.0 / (1.0 + omega * d0)
+    radius2 = radius * radius
     n_super = firsts.shape[0] - 1
     n = tracker.surfaces.layer.shape[0]
     weight = work.numbers[WEIGHT]
@@ -551,14 +570,14 @@ def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
         if outer >= 0:
             # Gas between the middles of the two superlayers; it scatters on the bisector.
             path = 0.5 * (points[outer, 0].arc + points[outer, 1].arc - points[k, 0].arc - points[k, 1].arc)
-            _add_gas(c, d0, omega, tan_lambda, points[outer, 0], points[k, 1], path / cos_lambda, superlayer, highland)
+            _add_gas(c, radius, scale, omega, tan_lambda, points[outer, 0], points[k, 1], path / cos_lambda, superlayer, highland)
         outer = k
         variance = 2.0 * tracker.chamber.variance / max(superlayer.layers * weight, 1e-3)
         stereo = 0.5 * (wires[superlayer.first].stereo + wires[superlayer.last].stereo)
         for step_point in range(2):
             point = points[k, 1 - step_point]
             if stereo == 0.0:
-                measurement_row(row, -point.ty, point.tx, 0.0, point, sin0, cos0, omega)
+                measurement_row(row, -point.ty, point.tx, 0.0, point, sin0, cos0, omega, radius2)
             else:
                 # Distance along wire × track; the wire leans by the stereo angle along the azimuth.
                 tilt = math.tan(stereo) / math.sqrt(point.x * point.x + point.y * point.y)
@@ -566,22 +585,22 @@ def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
                 nx, ny = wy * tan_lambda - point.ty, point.tx - wx * tan_lambda
                 nz = wx * point.ty - wy * point.tx
                 norm = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
-                measurement_row(row, nx * norm, ny * norm, nz * norm, point, sin0, cos0, omega)
+                measurement_row(row, nx * norm, ny * norm, nz * norm, point, sin0, cos0, omega, radius2)
             chi2 += add_hit(c, row, gain, variance, nothing if point.arc >= broken else bias)
     if outer >= 0 and work.surface[n - 1].met > 0:
         wall = work.surface[n - 1]
         path = (0.5 * (points[outer, 0].arc + points[outer, 1].arc) - wall.arc) / cos_lambda
-        _add_gas(c, d0, omega, tan_lambda, points[outer, 0], wall, path, superlayers[outer], highland)
+        _add_gas(c, radius, scale, omega, tan_lambda, points[outer, 0], wall, path, superlayers[outer], highland)
     return chi2
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def _add_gas(c, d0, omega, tan_lambda, a, b, path, superlayer, highland):
+def _add_gas(c, radius, scale, omega, tan_lambda, a, b, path, superlayer, highland):
     """Noise of gas between two points, on the bisector of their directions."""
     sine, cosine = a.sin + b.sin, a.cos + b.cos
     norm = 1.0 / math.sqrt(sine * sine + cosine * cosine)
     add_kink(
-        c, d0, omega, tan_lambda, 0.5 * (a.arc + b.arc), sine * norm, cosine * norm,
+        c, radius, scale, omega, tan_lambda, 0.5 * (a.arc + b.arc), sine * norm, cosine * norm,
         highland * superlayer.angle2 * path, superlayer.bend2 * path * path,
     )  # fmt: skip
 
@@ -605,6 +624,8 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, br
     else:
         chi2 = filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
     sin0, cos0 = math.sin(phi0), math.cos(phi0)
+    radius, scale = 1.0 / omega, 1.0 / (1.0 + omega * d0)
+    radius2 = radius * radius
     n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
@@ -619,15 +640,15 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, br
             along = tx * mx + ty * my
             across = ty * mx - tx * my
             seen = nothing if crossing.arc >= broken else bias
-            number = 1.0 / crossing.hits
+            number = 1.0 if crossing.hits == 1 else 0.5
             if crossing.slanted == 0:
                 inverse = 1.0 / along
                 measurement_row(
-                    row, -my - across * inverse * mx, mx - across * inverse * my, 0.0, crossing, sin0, cos0, omega
+                    row, -my - across * inverse * mx, mx - across * inverse * my, 0.0, crossing, sin0, cos0, omega, radius2
                 )
                 chi2 += add_flat_hit(c, row[0], row[1], row[2], layer.variance_u * number, seen)
                 lean = -tan_lambda * inverse
-                measurement_row(row, mx * lean, my * lean, 1.0, crossing, sin0, cos0, omega)
+                measurement_row(row, mx * lean, my * lean, 1.0, crossing, sin0, cos0, omega, radius2)
             else:
                 tilt = layer.slant_tan
                 c_tilt = 1.0 / math.sqrt(1.0 + tilt * tilt)
@@ -636,14 +657,14 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, br
                 fu = across * inverse
                 fv = (tan_lambda * c_tilt - along * s_tilt) * inverse
                 measurement_row(
-                    row, -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, crossing, sin0, cos0, omega
+                    row, -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, crossing, sin0, cos0, omega, radius2
                 )
                 chi2 += add_hit(c, row, gain, layer.variance_u * number, seen)
                 lean = -s_tilt - fv * c_tilt
-                measurement_row(row, mx * lean, my * lean, c_tilt - fv * s_tilt, crossing, sin0, cos0, omega)
+                measurement_row(row, mx * lean, my * lean, c_tilt - fv * s_tilt, crossing, sin0, cos0, omega, radius2)
             chi2 += add_hit(c, row, gain, layer.variance_v * number, seen)
         add_kink(
-            c, d0, omega, tan_lambda, crossing.arc, crossing.sin, crossing.cos, highland * crossing.angle2,
+            c, radius, scale, omega, tan_lambda, crossing.arc, crossing.sin, crossing.cos, highland * crossing.angle2,
             crossing.bend2,
         )  # fmt: skip
     return chi2
@@ -664,9 +685,9 @@ class ChamberTable(NamedTuple):
 
 EMPTY_TABLE = ChamberTable(np.zeros((2, 2, 2, 2, 15)), 1.0, 1.0, 0.0, 1.0)
 
-WHOLE_D0, WHOLE_Z0, WHOLE_TURN = 0.5, 3.0, 0.6
+WHOLE_D0, WHOLE_Z0, WHOLE_TURN = 0.5, 3.0, 0.75
 """The table is used for |d0| [cm], |z0| [cm] and sin²(half the turning angle at the last layer) below these."""
-TABLE_BETA, TABLE_PT, TABLE_Z = 6, 25, 12
+TABLE_BETA, TABLE_PT, TABLE_Z = 6, 28, 12
 MAX_INVERSE_BETA = 2.0
 
 
@@ -702,7 +723,7 @@ def _fill_table(values, tracker, work, stream, inverse_beta, inverse_pt, z):
                     mass = p * math.sqrt(max(inverse_beta[b] ** 2 - 1.0, 1e-6))
                     # Momentum scaled up a little against stopping; the particle is at its nominal velocity.
                     cross_layers(
-                        stream, tracker, work, 0.0, 0.0, omega, 0.0, tan_lambda, mass, p, 0.0, 1e9, np.inf, True
+                        stream, tracker, work, 0.0, 0.0, omega, 0.0, tan_lambda, mass, p, 0.0, 1e9, np.inf, EXACT
                     )
                     for n in range(chamber.first.shape[0] - 1):
                         _pin(work.superlayer[n], chamber.gas, inverse_beta[b], p)

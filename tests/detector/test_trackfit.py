@@ -8,7 +8,7 @@ import pytest
 from detector.card import load_detector
 from detector.geometry import WALL
 from detector.helix import helix_at_poca
-from detector.trackfit import FATE_LEFT, TOTAL_X0, cross_layers, filter_inward, new_crossings
+from detector.trackfit import EXACT, FATE_LEFT, TOTAL_X0, cross_layers, filter_inward, new_crossings
 from physics.particles import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
 from physics.random import STAGE_TRACKING, new_stream, open_stream
 
@@ -172,13 +172,13 @@ def points(n, seed):
         yield MASSES[i % len(MASSES)], (-1) ** i, vertex, p * direction
 
 
-def filtered(detector, work, mass, charge, vertex, momentum, exact=True):
+def filtered(detector, work, mass, charge, vertex, momentum, mode=EXACT):
     """Run the production kernels for one particle; return helix and covariance."""
     stream = new_stream()
     open_stream(stream, np.uint64(5), 0, STAGE_TRACKING, 0)
     *helix, start = helix_at_poca(*vertex, *momentum, float(charge), FIELD)
     p = float(np.linalg.norm(momentum))
-    fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf, exact)
+    fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf, mode)
     assert fate == FATE_LEFT
     work.numbers[1] = 1.0  # all drift-chamber hits kept, as the reference assumes
     work.bias[:] = 0.0
