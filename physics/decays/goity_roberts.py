@@ -43,7 +43,7 @@ def goity_roberts(parameters, p, masses, spins2, amp):
     strides = (spins2[2] * spins2[3] * spins2[4], spins2[3] * spins2[4], spins2[4], 1)
     for k in range(strides[0] * spins2[1]):
         amp[k] = 0.0
-    big, m = masses[0], masses[meson + 1]
+    m = masses[meson + 1]
     ux, uy, uz, w = p[meson, 0] / m, p[meson, 1] / m, p[meson, 2] / m, p[meson, 3] / m
     x, y, z, e = p[pion, 0], p[pion, 1], p[pion, 2], p[pion, 3]
     pv, pu = e, e * w - x * ux - y * uy - z * uz  # π·v, π·v'
@@ -54,7 +54,7 @@ def goity_roberts(parameters, p, masses, spins2, amp):
     half = 0.5 / _F0
     n_lepton = spins2[lepton + 1]
     for i in range(n_lepton):
-        l = lepton_current(p, lepton, neutrino, sign, 1 - 2 * i, -1)  # noqa: E741
+        l = lepton_current(p, lepton, neutrino, sign, 1 - 2 * i, -1)
         l_v = l[0]
         l_u = w * l[0] - ux * l[1] - uy * l[2] - uz * l[3]
         l_pi = e * l[0] - x * l[1] - y * l[2] - z * l[3]

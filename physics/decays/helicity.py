@@ -12,7 +12,7 @@ that ``Tr(ρ A A†) ≤ 1`` for any normalised ρ, the bound being reached; mas
 
 import cmath
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numba import njit
@@ -30,7 +30,7 @@ SPIN_FLIP = 1
 LONGITUDINAL = 2
 """√2 m1 / M: the transverse amplitude of τ → Vν relative to the longitudinal one."""
 
-Helicities = dict[tuple[int, int], complex]
+Helicities = Mapping[tuple[int, int], complex]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -113,9 +113,8 @@ def pack(
             strength[l1 - l2] = strength.get(l1 - l2, 0.0) + size**2
             row += [i1, i2, l1 - l2, twice_spin(mother), code, complex(h).real, complex(h).imag]
     if not row:
-        raise ValueError(
-            f"Decay of {mother.pdg} to {first.pdg} {second.pdg} has no helicity amplitude left; check its arguments."
-        )
+        message = f"Decay of {mother.pdg} to {first.pdg} {second.pdg} has no helicity amplitude; check its arguments."
+        raise ValueError(message)
     scale = 1.0 / math.sqrt(max(strength.values()) if mother.states > 1 else sum(strength.values()))
     values = np.array([len(row) // TERM, *row])
     for k in range(len(row) // TERM):
@@ -130,7 +129,7 @@ def partial_waves(mother: Species, daughters: Sequence[Species], waves: dict[tup
     """
     first, second = daughters
     j, s1, s2 = (twice_spin(x) / 2 for x in (mother, first, second))
-    result: Helicities = {}
+    result: dict[tuple[int, int], complex] = {}
     for l1 in twice_helicities(first):
         for l2 in twice_helicities(second):
             difference = (l1 - l2) / 2
@@ -147,10 +146,10 @@ def partial_waves(mother: Species, daughters: Sequence[Species], waves: dict[tup
 def allowed_waves(mother: Species, daughters: Sequence[Species]) -> list[tuple[int, int]]:
     """Return the (L, 2S) of a decay in EvtGen's order of PARTWAVE arguments: L rising, then S rising."""
     j2, s1, s2 = (twice_spin(x) for x in (mother, *daughters))
-    waves = []
+    waves: list[tuple[int, int]] = []
     for l2 in range(max(0, j2 - s1 - s2, s1 - j2 - s2, s2 - j2 - s1), j2 + s1 + s2 + 1, 2):
-        for spin2 in range(max(abs(l2 - j2), abs(s1 - s2)), min(l2 + j2, s1 + s2) + 1, 2):
-            waves.append((l2 // 2, spin2))
+        spins = range(max(abs(l2 - j2), abs(s1 - s2)), min(l2 + j2, s1 + s2) + 1, 2)
+        waves.extend((l2 // 2, spin2) for spin2 in spins)
     return waves
 
 
@@ -161,14 +160,14 @@ def _polar(args: Sequence[float]) -> list[complex]:
 def _single(*spins: int | None) -> Callable[..., np.ndarray]:
     """Return the ``prepare`` of a model whose only helicity amplitude is H(0, 0)."""
 
-    def prepare(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+    def prepare(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
         check_spins(model, mother, daughters, *spins)
         return pack(mother, daughters, {(0, 0): 1.0})
 
     return prepare
 
 
-def _vsp_pwave(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+def _vsp_pwave(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     # P-parity fixes H(0, −1) = −H(0, +1) for 1⁻ → 0⁻ γ.
     check_spins(model, mother, daughters, 2, 0, 2)
     return pack(mother, daughters, {(0, 2): 1.0, (0, -2): -1.0})
@@ -243,7 +242,7 @@ def _partwave(model: str, args: Sequence[float], mother: Species, daughters: Seq
     return pack(mother, daughters, partial_waves(mother, daughters, dict(zip(waves, _polar(args), strict=True))))
 
 
-def _vll(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+def _vll(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """Vector current: H(±, ∓) = 1, H(±, ±) = √2 m/M, all of one sign (³S₁ at threshold)."""
     check_spins(model, mother, daughters, 2, 1, 1)
     helicities = {(1, -1): 1.0, (-1, 1): 1.0, (1, 1): 1.0, (-1, -1): 1.0}
@@ -257,7 +256,7 @@ def _vvp(model: str, args: Sequence[float], mother: Species, daughters: Sequence
     return pack(mother, daughters, {(2, 2): 1.0, (0, 2): 1.0, (0, -2): -1.0, (-2, -2): -1.0})
 
 
-def _sln(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+def _sln(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """Leptonic decay: the lepton has the helicity the neutrino forces on it."""
     check_spins(model, mother, daughters, 0, 1, 1)
     helicity = twice_helicities(daughters[1])[0]
@@ -273,7 +272,8 @@ def _hyperon(model: str, args: Sequence[float], mother: Species, daughters: Sequ
     check_spins(model, mother, daughters, 1, 1, 0)
     alpha, phi = args[0], math.radians(args[1])
     if not -1.0 <= alpha <= 1.0:
-        raise ValueError(f"{model}: the asymmetry α = {alpha:g} is not between −1 and 1; correct the decay line.")
+        message = f"{model}: the asymmetry α = {alpha:g} is not between −1 and 1; correct the decay line."
+        raise ValueError(message)
     beta = math.sqrt(1.0 - alpha**2) * math.sin(phi)
     gamma = math.sqrt(1.0 - alpha**2) * math.cos(phi)
     s = math.sqrt(0.5 * (1.0 + gamma))
@@ -283,12 +283,12 @@ def _hyperon(model: str, args: Sequence[float], mother: Species, daughters: Sequ
     return pack(mother, daughters, {(1, 0): s + p, (-1, 0): s - p})
 
 
-def _tau_scalar(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+def _tau_scalar(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     check_spins(model, mother, daughters, 1, 0, 1)
     return pack(mother, daughters, {(0, twice_helicities(daughters[1])[0]): 1.0})
 
 
-def _tau_vector(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
+def _tau_vector(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """τ → V ν: |H(transverse)/H(0)| = √2 m_V/m_τ (Tsai, Phys. Rev. D4 (1971) 2821)."""
     check_spins(model, mother, daughters, 1, 2, 1)
     nu = twice_helicities(daughters[1])[0]

@@ -169,7 +169,7 @@ def _dilogarithm(x: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         integrand = np.where(np.abs(t) < 1e-12, 1.0, -np.log1p(-t) / np.where(t == 0, 1, t))
     table = np.concatenate([[0.0], np.cumsum(0.5 * (integrand[1:] + integrand[:-1]) * np.diff(t))])
-    return np.interp(x, t, table - np.interp(0.0, t, table))
+    return np.asarray(np.interp(x, t, table - np.interp(0.0, t, table)))
 
 
 def parton_rate(z: np.ndarray, p2: np.ndarray, alpha_s: float) -> np.ndarray:
@@ -328,7 +328,8 @@ def prepare_inclusive(
     leptons = [i for i, d in enumerate(daughters) if abs(d.pdg) in CHARGED_LEPTONS + NEUTRINOS]
     wanted = 0 if model == "BTOXSGAMMA" else 2
     if len(leptons) != wanted or len(daughters) != (2 if wanted == 0 else 3):
-        message = f"{model} needs an inclusive hadron and {'a photon' if wanted == 0 else 'two leptons'}; correct its daughters."
+        others = "a photon" if wanted == 0 else "two leptons"
+        message = f"{model} needs an inclusive hadron and {others}; correct the daughters of {mother.pdg}."
         raise ValueError(message)
     if model == "BTOXSGAMMA":
         check_count(model, values, [1])

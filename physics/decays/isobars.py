@@ -37,9 +37,7 @@ def _both(
 ) -> tuple[Isobar, Isobar]:
     """The resonance in the pairs (0, 1) and (2, 0) of two like particles 1 and 2, Bose symmetric."""
     sign = -1.0 if spin == 1 else 1.0
-    return Isobar(0, 1, sign * size, phase, width, mass, spin, form), Isobar(
-        2, 0, size, phase, width, mass, spin, form
-    )
+    return Isobar(0, 1, sign * size, phase, width, mass, spin, form), Isobar(2, 0, size, phase, width, mass, spin, form)
 
 
 _H = 2**-0.5

@@ -19,7 +19,10 @@ _RHO_MASS, _RHO_WIDTH = 0.768, 0.151  # GeV, vector dominance of π⁰ → γγ*
 
 @njit(cache=True, nogil=True, _nrt=False)
 def _polynomial(kind, parameters, p, masses):
-    """|A|² of η and η' in Dalitz variables X, Y or z (BESIII, Phys. Rev. D92 (2015) 012014; KLOE, Phys. Lett. B694 (2011) 16)."""
+    """|A|² of η and η' in Dalitz variables X, Y or z.
+
+    BESIII, Phys. Rev. D92 (2015) 012014; KLOE, Phys. Lett. B694 (2011) 16.
+    """
     q = masses[0] - masses[1] - masses[2] - masses[3]
     if kind == ETA_PI0:
         z = 0.0

@@ -74,7 +74,7 @@ def penguin(parameters, p, masses, spins2, amp):
         return
     nx, ny, nz = p[meson, 0] / k, p[meson, 1] / k, p[meson, 2] / k
     columns = _SCALAR_COLUMNS if n_meson == 1 else _VECTOR_COLUMNS
-    row, t = table_row(parameters, _TABLE, columns, q2, big, small)
+    row, t = table_row(_TABLE, columns, q2, big, small)
     c9 = complex(
         parameters[row] + t * (parameters[row + columns] - parameters[row]),
         parameters[row + 1] + t * (parameters[row + columns + 1] - parameters[row + 1]),

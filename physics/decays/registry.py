@@ -16,10 +16,11 @@ Optional, by model:
 - ``draws_masses(model)``: before the kinematics call ``draw_masses(stream, model, parameters, masses)``, which
   overwrites the mass of the daughter that the model itself distributes (X of B → X_s γ, B → X_u ℓν, B → X_s ℓℓ) and
   returns False where no mass is possible (then the mode cannot decay at this mother mass).
-- ``draws_kinematics(model)``: ``draw_kinematics(stream, model, parameters, masses, p, states, amp)`` writes unweighted daughters'
-  momenta in the mother's rest frame, isotropic in orientation, with :func:`amplitude`'s distribution for an
-  unpolarised mother (spin-0 mothers: exactly it).  Use it instead of phase space and rejection: much faster for
-  models with poles.  Returns False when it does not apply to these masses (then use rejection).
+- ``draws_kinematics(model)``: ``draw_kinematics(stream, model, parameters, masses, p, states, amp)`` writes
+  unweighted daughters' momenta in the mother's rest frame, isotropic in orientation, with the distribution of
+  :func:`amplitude` for an unpolarised mother.  Use it instead of phase space and rejection: faster, much faster for
+  models with poles.  Returns False when it does not apply to these masses (then use rejection).  VUB and BTOXSLL
+  have their (m_X, q²) distribution only here; their amplitude is the angular factor.
 """
 
 from collections.abc import Sequence
@@ -81,7 +82,8 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
     """
     head, tail = Species(*mother[:3]), [Species(*daughter[:3]) for daughter in daughters]
     if model not in MODELS:
-        raise ValueError(f"Decay model {model} is not implemented; use one of {', '.join(sorted(MODELS))}.")
+        message = f"Decay model {model} is not implemented; use one of {', '.join(sorted(MODELS))}."
+        raise ValueError(message)
     if model in TWO_BODY:
         return prepare_two_body(model, args, head, tail)
     if model in SEMILEPTONIC:
@@ -164,7 +166,7 @@ def amplitude(model, parameters, p, masses, spins2, amp):
     elif model <= BTO3PI_CP:
         dalitz(parameters, p, masses, amp)
     elif model < _FIRST_OTHER:
-        tau_decay(parameters, p, masses, spins2, amp)
+        tau_decay(parameters, p, masses, amp)
     elif model == BTOSLLBALL:
         penguin(parameters, p, masses, spins2, amp)
     elif _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:

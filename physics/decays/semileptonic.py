@@ -3,14 +3,15 @@
 The amplitude is ``A[λ_M, λ_ℓ] = J_µ(λ_M) L^µ(λ_ℓ)`` with a left-handed leptonic current and, for a decaying quark,
 
 - spin 0: ``J = f₊ (p + p')_µ + (f₀ − f₊) (M² − m²)/q² q_µ``,
-- spin 1: ``J = f ε*_µ + i g ε_{µναβ} ε*^ν (p + p')^α q^β + a₊ (ε*·p)(p + p')_µ + a₋ (ε*·p) q_µ``, f = (M + m) A₁,
-  g = V/(M + m), a₊ = −A₂/(M + m), a₋ = −2m (A₃ − A₀)/q² (Wirbel, Stech and Bauer, Z. Phys. C29 (1985) 637),
+- spin 1: ``J = f ε*_µ + i g ε_{µναβ} ε*^ν (p + p')^α q^β + a₊ (ε*·p)(p + p')_µ + a₋ (ε*·p) q_µ``,
+  f = (M + m) A₁, g = V/(M + m), a₊ = −A₂/(M + m), a₋ = −2m (A₃ − A₀)/q²
+  (Wirbel, Stech and Bauer, Z. Phys. C29 (1985) 637),
 - spin 2: the same with ``ε*_µ → ε*_{µν} p^ν`` and (h, k, b₊, b₋) for (g, f, a₊, a₋) (Isgur, Scora, Grinstein and
   Wise, Phys. Rev. D39 (1989) 799).
 
 so that H± = f ∓ 2Mpg: the quark is left-handed.  A decaying antiquark mirrors g.  B → K(*)νν̄ is the case of a
-neutral lepton.  Form factors are tabulated (as helicity amplitudes) in ``x = 1 − q²/(M − m)²`` when the table is built; the kernel
-interpolates, so that every parametrisation costs the same.
+neutral lepton.  Form factors are tabulated (as helicity amplitudes) in ``x = 1 − q²/(M − m)²`` when the table is
+built; the kernel interpolates, so that every parametrisation costs the same.
 """
 
 import math
@@ -44,7 +45,7 @@ ROLE_MIRROR, ROLE_MESON, ROLE_LEPTON, ROLE_NEUTRINO, ROLE_SIGN, ROLE_STATES, ROL
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def table_row(parameters, first, columns, q2, m_mother, m_meson):
+def table_row(first, columns, q2, m_mother, m_meson):
     """Return (index of the row, fraction) of q² in a form-factor table that starts at ``first``."""
     x = (1.0 - q2 / ((m_mother - m_meson) * (m_mother - m_meson))) * INTERVALS
     if x <= 0.0:
@@ -81,7 +82,7 @@ def transverse_product(p, i, helicity, current):
 def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
     """H₊, H₋, √q² H₀, √q² H_t at q² for a meson with ``n_meson`` states and momentum ``k``."""
     columns = 2 if n_meson == 1 else 4
-    row, t = table_row(parameters, _TABLE, columns, q2, big, small)
+    row, t = table_row(_TABLE, columns, q2, big, small)
     f0 = parameters[row] + t * (parameters[row + columns] - parameters[row])
     f1 = parameters[row + 1] + t * (parameters[row + columns + 1] - parameters[row + 1])
     if n_meson == 1:
@@ -216,7 +217,8 @@ def _by_spin(scalar: tuple, vector: tuple, tensor: tuple = (None, ())) -> FormFa
             )
             raise ValueError(message)
         check_count("This form-factor model", args, counts)
-        return function(args, q2, mother.mass, meson.mass)
+        values: tuple[np.ndarray, ...] = function(args, q2, mother.mass, meson.mass)
+        return values
 
     return evaluate
 
@@ -260,12 +262,12 @@ def _slpole(args: list[float], q2: np.ndarray, mother: Species, meson: Species) 
     return (values[2], values[0], values[1], values[3]) if meson.states == 3 else values
 
 
-def _slbkpole(args: list[float], q2: np.ndarray, mother: Species, meson: Species) -> tuple[np.ndarray, ...]:
+def _slbkpole(args: list[float], q2: np.ndarray, _mother: Species, _meson: Species) -> tuple[np.ndarray, ...]:
     check_count("SLBKPOLE", args, [4])
     return charm.becirevic_kaidalov(args, q2)
 
 
-def _knunu(args: list[float], q2: np.ndarray, mother: Species, meson: Species) -> tuple[np.ndarray, ...]:
+def _knunu(args: list[float], q2: np.ndarray, _mother: Species, _meson: Species) -> tuple[np.ndarray, ...]:
     """f₊ of arXiv:1409.4557; f₀ does not enter with massless neutrinos."""
     check_count("KNUNU", args, [0])
     plus = np.array([b_to_k.f_plus_bsz14(x) for x in q2])
@@ -283,6 +285,7 @@ def kstar_form_factors(q2: np.ndarray, m_b: float, m: float) -> tuple[np.ndarray
 
 
 def _kstarnunu(args: list[float], q2: np.ndarray, mother: Species, meson: Species) -> tuple[np.ndarray, ...]:
+    check_count("KSTARNUNU", args, [0])
     return kstar_form_factors(q2, mother.mass, meson.mass)
 
 
@@ -338,7 +341,9 @@ def roles(model: str, mother: Species, daughters: Sequence[Species]) -> tuple[in
         charged, neutral = neutral[:1], neutral[1:]
     mesons = [i for i in range(len(daughters)) if i not in charged + neutral]
     if len(daughters) != 3 or not len(charged) == len(neutral) == len(mesons) == 1 or mother.states != 1:
-        message = f"{model} needs a spin-0 mother and the daughters meson, lepton, neutrino; correct the line of {mother.pdg}."
+        message = (
+            f"{model} needs a spin-0 mother and daughters meson, lepton, neutrino; correct the line of {mother.pdg}."
+        )
         raise ValueError(message)
     if daughters[charged[0]].pdg * daughters[neutral[0]].pdg > 0 or daughters[mesons[0]].states not in (
         1,
@@ -370,7 +375,7 @@ def prepare_semileptonic(
 def equal_probability(values: np.ndarray, density: np.ndarray) -> np.ndarray:
     """Return QUANTILES + 1 points between which ``density`` (on the grid ``values``) has equal probability."""
     cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(values))])
-    return np.interp(np.linspace(0, cumulative[-1], QUANTILES + 1), cumulative, values)
+    return np.asarray(np.interp(np.linspace(0, cumulative[-1], QUANTILES + 1), cumulative, values))
 
 
 def _spectrum_quantiles(row: np.ndarray, mother: Species, meson: Species, lepton: Species) -> np.ndarray:

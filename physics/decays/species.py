@@ -43,9 +43,8 @@ def numbers(model: str, args: Sequence[float | str]) -> list[float]:
         try:
             values.append(float(argument))
         except ValueError:
-            raise ValueError(
-                f"{model}: argument '{argument}' is not a number; define it or write it out."
-            ) from None
+            message = f"{model}: argument '{argument}' is not a number; define it or write it out."
+            raise ValueError(message) from None
     return values
 
 
@@ -53,24 +52,23 @@ def check_count(model: str, args: Sequence[float], allowed: Sequence[int]) -> No
     """Raise ValueError unless the number of arguments is allowed."""
     if len(args) not in allowed:
         wanted = " or ".join(str(n) for n in allowed)
-        raise ValueError(
-            f"{model} takes {wanted} arguments but was given {len(args)}; correct the decay line."
-        )
+        message = f"{model} takes {wanted} arguments but was given {len(args)}; correct the decay line."
+        raise ValueError(message)
 
 
 def check_spins(model: str, mother: Species, daughters: Sequence[Species], *wanted: int | None) -> None:
     """Raise ValueError unless 2J of mother and daughters is ``wanted`` (None: any)."""
     particles = [mother, *daughters]
     if len(particles) != len(wanted):
-        raise ValueError(
-            f"{model} needs {len(wanted) - 1} daughters but has {len(daughters)}; correct the decay line."
-        )
+        message = f"{model} needs {len(wanted) - 1} daughters but has {len(daughters)}; correct the decay line."
+        raise ValueError(message)
     for particle, spin in zip(particles, wanted, strict=True):
         if spin is not None and twice_spin(particle) != spin:
-            raise ValueError(
+            message = (
                 f"{model} needs spin {spin / 2:g} where it finds particle {particle.pdg} of spin "
                 f"{twice_spin(particle) / 2:g}; correct the order of the daughters or choose another model."
             )
+            raise ValueError(message)
 
 
 def conjugated(mother: Species) -> bool:

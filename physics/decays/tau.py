@@ -103,7 +103,7 @@ def _hadronic(parameters, p, masses, n):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def tau_decay(parameters, p, masses, spins2, amp):
+def tau_decay(parameters, p, masses, amp):
     """Fill ``amp`` of a τ decay; the parameters are those of :func:`prepare_tau`."""
     kind, particle, neutrino = int(parameters[0]), parameters[1], int(parameters[2])
     if kind == HADRONIC:

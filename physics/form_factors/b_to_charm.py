@@ -50,14 +50,7 @@ def bgl_vector(args: Sequence[float], q2: np.ndarray, m_b: float, m: float) -> F
     z = recoil_z(w)
     c0 = (m_b - m) / m_b * math.sqrt(0.5) / (1 + r + 2 * math.sqrt(r)) * b0
     base = (1 + r) * (1 - z) + 2 * math.sqrt(r) * (1 + z)
-    phi_g = (
-        math.sqrt(256 * BGL_N_I / (3 * math.pi * BGL_CHI_PLUS))
-        * r
-        * r
-        * (1 + z) ** 2
-        / np.sqrt(1 - z)
-        / base**4
-    )
+    phi_g = math.sqrt(256 * BGL_N_I / (3 * math.pi * BGL_CHI_PLUS)) * r * r * (1 + z) ** 2 / np.sqrt(1 - z) / base**4
     minus = 3 * math.pi * BGL_CHI_MINUS
     phi_f = math.sqrt(16 * BGL_N_I / minus) / m_b**2 * r * (1 + z) * (1 - z) ** 1.5 / base**4
     phi_f1 = math.sqrt(8 * BGL_N_I / minus) / m_b**3 * r * (1 + z) * (1 - z) ** 2.5 / base**5
@@ -128,8 +121,7 @@ def llsw_scalar(args: Sequence[float], q2: np.ndarray, m_b: float, m: float) -> 
     lam, star = LLSW_LAMBDA, LLSW_LAMBDA_STAR
     tilt = 2 * (w - 1) * zeta1
     g_plus = zeta * (
-        ec * (tilt - 3 * (w * star - lam) / (w + 1))
-        - eb * ((star * (2 * w + 1) - lam * (w + 2)) / (w + 1) - tilt)
+        ec * (tilt - 3 * (w * star - lam) / (w + 1)) - eb * ((star * (2 * w + 1) - lam * (w + 2)) / (w + 1) - tilt)
     )
     g_minus = zeta
     root = 2 * math.sqrt(m * m_b)

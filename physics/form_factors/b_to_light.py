@@ -37,9 +37,7 @@ def bcl_vector(args: Sequence[float], q2: np.ndarray, m_b: float, m: float) -> F
     t0 = t_plus * (1 - math.sqrt(1 - t_minus / t_plus))
     x = _z(q2, t_plus, t0) - _z(0.0, t_plus, t0)
     polyval = np.polynomial.polynomial.polyval
-    a0 = polyval(x, [8 * m_b * m / (m_b**2 - m**2) * args[5], args[0], args[1]]) / (
-        1 - q2 / M_PSEUDOSCALAR**2
-    )
+    a0 = polyval(x, [8 * m_b * m / (m_b**2 - m**2) * args[5], args[0], args[1]]) / (1 - q2 / M_PSEUDOSCALAR**2)
     a1 = polyval(x, args[2:5]) / (1 - q2 / M_AXIAL**2)
     a12 = polyval(x, args[5:8]) / (1 - q2 / M_AXIAL**2)
     v = polyval(x, args[8:11]) / (1 - q2 / M_VECTOR**2)
@@ -49,4 +47,4 @@ def bcl_vector(args: Sequence[float], q2: np.ndarray, m_b: float, m: float) -> F
 def a2_from_a12(a1: np.ndarray, a12: np.ndarray, q2: np.ndarray, m_b: float, m: float) -> np.ndarray:
     """A₂ from A₁ and A₁₂ (arXiv:1503.05534, eq. 17); λ A₂ is finite at the end point q² = (M − m)², A₂ need not be."""
     kallen = ((m_b + m) ** 2 - q2) * ((m_b - m) ** 2 - q2)
-    return ((m_b + m) ** 2 * (m_b**2 - m**2 - q2) * a1 - 16 * m_b * m**2 * (m_b + m) * a12) / kallen
+    return np.asarray(((m_b + m) ** 2 * (m_b**2 - m**2 - q2) * a1 - 16 * m_b * m**2 * (m_b + m) * a12) / kallen)

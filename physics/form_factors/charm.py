@@ -18,6 +18,5 @@ def pole(args: Sequence[float], q2: np.ndarray, m_parent: float) -> FormFactors:
     """One function for every four of the arguments: F = f / (1 + a x + b x²)^p, x = q²/M²."""
     x = q2 / m_parent**2
     return tuple(
-        args[k] / (1 + args[k + 1] * x + args[k + 2] * x**2) ** args[k + 3]
-        for k in range(0, len(args) - 3, 4)
+        args[k] / (1 + args[k + 1] * x + args[k + 2] * x**2) ** args[k + 3] for k in range(0, len(args) - 3, 4)
     )

@@ -123,9 +123,7 @@ def classify(parent_pdg: int, daughter_pdg: int) -> tuple[str, str, str]:
     else:
         state = "3P2"
     flavour = (
-        "charm"
-        if 4 in quarks
-        else ("strange" if 3 in quarks and pdg not in (331, 333, 335, 10333, 20333) else "light")
+        "charm" if 4 in quarks else ("strange" if 3 in quarks and pdg not in (331, 333, 335, 10333, 20333) else "light")
     )
     key = (parents.get(abs(parent_pdg), "?"), flavour, state)
     if key not in _DAUGHTERS:
@@ -167,7 +165,7 @@ class Isgw2:
         """Return (f₊, f₀), (V, A₁, A₂, A₀) or (h, k, b₊, b₋)."""
         tau = np.maximum((self.m_parent - self.m_daughter) ** 2 - q2, 0.0)
         w = 1 + tau / (2 * self.mbb * self.mbx)
-        values = getattr(self, f"_{self.state.lower()}")(tau, w)
+        values: FormFactors = getattr(self, f"_{self.state.lower()}")(tau, w)
         if self.state in TENSOR_STATES:
             return values
         total, mx = self.m_parent + self.m_daughter, self.m_daughter
@@ -182,10 +180,10 @@ class Isgw2:
     def _scale(self, tau: np.ndarray, n: int, divisor: float, power: int) -> np.ndarray:
         """F_n without its factors of hyperfine-averaged masses."""
         overlap = (math.sqrt(self.bx2 * self.bb2) / self.bbx2) ** (n / 2)
-        return math.sqrt(self.mtx / self.mtb) * overlap / (1 + self.r2 * tau / divisor) ** power
+        return np.asarray(math.sqrt(self.mtx / self.mtb) * overlap / (1 + self.r2 * tau / divisor) ** power)
 
     def _masses(self, b: float, x: float) -> float:
-        return (self.mbb / self.mtb) ** b * (self.mbx / self.mtx) ** x
+        return float((self.mbb / self.mtb) ** b * (self.mbx / self.mtx) ** x)
 
     def _matching(self) -> tuple[float, float, float]:
         """Return C_ji, γ_ji and χ_ji of the matching to heavy-quark effective theory."""
@@ -194,27 +192,15 @@ class Isgw2:
         gamma = -(2 + 2 * z / (1 - z) * math.log(z))
         return c, gamma, -1 - gamma / (1 - z)
 
-    def _1s0(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
+    def _1s0(self, tau: np.ndarray, _w: np.ndarray) -> FormFactors:
         c, gamma, chi = self._matching()
         f3 = self._scale(tau, 3, 12, 2)
         alpha = _alpha_s(self.mq, math.sqrt(self.mb * self.mq)) / math.pi
         inner = 1 - self.md * self.mq * self.bb2 / (2 * self.mu_plus * self.mtx * self.bbx2)
         total = (
-            f3
-            * self._masses(-0.5, 0.5)
-            * c
-            * (1 + (gamma - 2 / 3 * chi) * alpha)
-            * (2 - self.mtx / self.mq * inner)
+            f3 * self._masses(-0.5, 0.5) * c * (1 + (gamma - 2 / 3 * chi) * alpha) * (2 - self.mtx / self.mq * inner)
         )
-        difference = (
-            f3
-            * self._masses(0.5, -0.5)
-            * c
-            * (1 + (gamma + 2 / 3 * chi) * alpha)
-            * self.mtb
-            / self.mq
-            * inner
-        )
+        difference = f3 * self._masses(0.5, -0.5) * c * (1 + (gamma + 2 / 3 * chi) * alpha) * self.mtb / self.mq * inner
         return (total + difference) / 2, (total - difference) / 2
 
     def _2s0(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
@@ -224,9 +210,7 @@ class Isgw2:
         v = self.bb2 * (1 + self.mq / self.mb) / (6 * self.bbx2) * (7 - self.bb2 / self.bbx2 * (5 + t))
         ratio = self.md / self.mq
         total = f3 * self._masses(-0.5, 0.5) * math.sqrt(1.5) * ((1 - ratio) * u - ratio * v)
-        difference = (
-            f3 * self._masses(0.5, -0.5) * math.sqrt(1.5) * self.mtb / self.mq * (u + self.md * v / self.mtx)
-        )
+        difference = f3 * self._masses(0.5, -0.5) * math.sqrt(1.5) * self.mtb / self.mq * (u + self.md * v / self.mtx)
         return (total + difference) / 2, (total - difference) / 2
 
     def _3s1(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
@@ -238,19 +222,12 @@ class Isgw2:
         recoil = 1 - md * self.bx2 / (2 * mtb * self.bbx2)
         f = self.cf * mtb * (1 + w + md * (w - 1) / (2 * self.mu_plus)) * f3 * self._masses(0.5, 0.5)
         f = f * c * (1 + (gamma - 2 / 3) * alpha)
-        g = (
-            0.5
-            * (1 / mq - md * self.bb2 / (2 * self.mu_minus * mtx * self.bbx2))
-            * f3
-            * self._masses(-0.5, -0.5)
-        )
+        g = 0.5 * (1 / mq - md * self.bb2 / (2 * self.mu_minus * mtx * self.bbx2)) * f3 * self._masses(-0.5, -0.5)
         g = g * c * (1 + (gamma + 2 / 3) * alpha)
         spin = md * self.bx2 * recoil / ((1 + w) * mq * mb * self.bbx2)
         total = c * (spin - (skew - 1 - chi) * alpha / mtb) * f3 * self._masses(-1.5, 0.5)
         difference = -(mtb / mb - md * self.bx2 / (2 * self.mu_plus * self.bbx2) + w * mtb * spin)
-        difference = (
-            difference * f3 * self._masses(-0.5, -0.5) * c * (1 + (1 / 3 - chi - skew + gamma) * alpha) / mtx
-        )
+        difference = difference * f3 * self._masses(-0.5, -0.5) * c * (1 + (1 / 3 - chi - skew + gamma) * alpha) / mtx
         return f, g, (total + difference) / 2, (total - difference) / 2
 
     def _2s1(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
@@ -288,27 +265,19 @@ class Isgw2:
         bb2, bbx2 = self.bb2, self.bbx2
         beta = math.sqrt(bb2)
         if mq == md:
-            v = mtb * beta / (4 * math.sqrt(2) * mb * mq * mtx) + (w - 1) * md / (
-                6 * math.sqrt(2) * beta * mtx
-            )
+            v = mtb * beta / (4 * math.sqrt(2) * mb * mq * mtx) + (w - 1) * md / (6 * math.sqrt(2) * beta * mtx)
             r = mtb * beta / math.sqrt(2) * (1 / self.mu_plus + md * mtx * (w - 1) ** 2 / (3 * mq * bb2))
             total = md / (math.sqrt(2) * beta * mtb) * (1 - md / mq + md * bb2 / (2 * self.mu_plus * bbx2))
             difference = (
-                md
-                / (math.sqrt(2) * beta * mq)
-                * ((4 - w) / 3 - md * mq * bb2 / (2 * mtx * self.mu_plus * bbx2))
+                md / (math.sqrt(2) * beta * mq) * ((4 - w) / 3 - md * mq * bb2 / (2 * mtx * self.mu_plus * bbx2))
             )
         else:
             mixed = 1 / (2 * self.mu_minus) - 1 / self.mu_plus
             v = -md / (2 * math.sqrt(3) * beta * mtx) * ((w + 1) / 2 + bb2 * mtb / (2 * md * mq * mb))
             inner = (w + 1) / (2 * mq) - md * bb2 / (2 * self.mu_minus * mtx * bbx2)
             r = -2 * mtb * beta / math.sqrt(3) * (1 / mq + mtx * md * (w - 1) / (2 * bb2) * inner)
-            total = (
-                -math.sqrt(3) * md / (2 * beta * mtb) * (1 - md / (3 * mq) - md * bb2 / (3 * bbx2) * mixed)
-            )
-            difference = (
-                -md / (2 * math.sqrt(3) * beta * mtx) * ((2 - w) * mtx / mq + md * bb2 / bbx2 * mixed)
-            )
+            total = -math.sqrt(3) * md / (2 * beta * mtb) * (1 - md / (3 * mq) - md * bb2 / (3 * bbx2) * mixed)
+            difference = -md / (2 * math.sqrt(3) * beta * mtx) * ((2 - w) * mtx / mq + md * bb2 / bbx2 * mixed)
         return self._p_wave_vector(f5, r, v, total, difference)
 
     def _3p1(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
@@ -320,26 +289,26 @@ class Isgw2:
         shift = md * bb2 / (2 * self.mu_minus * mtx * bbx2)
         if mq == md:
             q = -md * (5 + w) / (12 * mtx * beta)
-            l = -mtb * beta * (1 / self.mu_minus + md * mtx * (w - 1) / bb2 * ((5 + w) / (6 * mq) - shift))  # noqa: E741
+            l = -mtb * beta * (1 / self.mu_minus + md * mtx * (w - 1) / bb2 * ((5 + w) / (6 * mq) - shift))
             total = -md * mtx / (2 * mq * mtb * beta) * (1 - mq * shift)
             difference = md * mtx / (2 * mq * mtb * beta) * ((w + 2) / 3 - mq * shift) * mtb / mtx
         else:
-            q = md / (math.sqrt(6) * beta * mtx) * (1 - bb2 * mtb / (4 * md * mq * mb))
-            l = 1 / (2 * mq) - 3 / (2 * mb) + md * mtx * (w - 1) / bb2 * (1 / mq - shift)  # noqa: E741
-            l = math.sqrt(2 / 3) * mtb * beta * l  # noqa: E741
+            q = np.ones_like(w) * md / (math.sqrt(6) * beta * mtx) * (1 - bb2 * mtb / (4 * md * mq * mb))
+            l = 1 / (2 * mq) - 3 / (2 * mb) + md * mtx * (w - 1) / bb2 * (1 / mq - shift)
+            l = math.sqrt(2 / 3) * mtb * beta * l
             total = md**2 * bx2 / (math.sqrt(6) * mtb * mq * beta * bbx2)
-            difference = -math.sqrt(2 / 3) * md / (beta * mtx) * (1 + md * bx2 / (2 * mq * bbx2))
+            difference = -np.ones_like(w) * math.sqrt(2 / 3) * md / (beta * mtx) * (1 + md * bx2 / (2 * mq * bbx2))
         return self._p_wave_vector(f5, l, q, total, difference)
 
     def _p_wave_vector(
-        self, f5: np.ndarray, f: np.ndarray, g: np.ndarray, total: np.ndarray, difference: np.ndarray
+        self, f5: np.ndarray, f: np.ndarray, g: np.ndarray, total: float | np.ndarray, difference: np.ndarray
     ) -> FormFactors:
         total = total * f5 * self._masses(-1.5, 0.5)
         difference = difference * f5 * self._masses(-0.5, -0.5)
         f, g = f * f5 * self._masses(0.5, 0.5), g * f5 * self._masses(-0.5, -0.5)
         return f, g, (total + difference) / 2, (total - difference) / 2
 
-    def _3p0(self, tau: np.ndarray, w: np.ndarray) -> FormFactors:
+    def _3p0(self, tau: np.ndarray, _w: np.ndarray) -> FormFactors:
         f5 = self._scale(tau, 5, 18, 3)
         size = math.sqrt(2 / (3 * self.bb2)) * self.md
         total = -f5 * self._masses(-0.5, 0.5) * size
@@ -355,14 +324,7 @@ class Isgw2:
         h = f5 * self._masses(-1.5, -0.5) * md / (math.sqrt(8) * beta * mtb)
         h = h * (1 / mq - md * bb2 / (2 * self.mu_minus * mtx * bbx2))
         k = f5 * self._masses(-0.5, 0.5) * md / (math.sqrt(2) * beta) * (1 + w)
-        total = (
-            f5
-            * self._masses(-2.5, 0.5)
-            * md**2
-            * bx2
-            / (math.sqrt(32) * beta * mq * mb * mtb * bbx2)
-            * recoil
-        )
+        total = f5 * self._masses(-2.5, 0.5) * md**2 * bx2 / (math.sqrt(32) * beta * mq * mb * mtb * bbx2) * recoil
         difference = -f5 * self._masses(-1.5, -0.5) * md / (math.sqrt(2) * beta * mb * mtx)
         difference = difference * (
             1 - md * mb * bx2 / (2 * self.mu_plus * mtb * bbx2) + md * bx2 * recoil / (4 * mq * bbx2)

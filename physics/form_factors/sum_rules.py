@@ -18,7 +18,7 @@ def _exponential(f: float, a: float, b: float, c: float, s: np.ndarray) -> np.nd
 
 
 def _ratio(f: float, a: float, b: float, s: np.ndarray) -> np.ndarray:
-    return f / (1 - a * s + b * s * s)
+    return np.asarray(f / (1 - a * s + b * s * s))
 
 
 def _simple(r: float, m2: float, q2: np.ndarray) -> np.ndarray:

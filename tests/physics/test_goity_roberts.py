@@ -63,10 +63,7 @@ def test_b_star_pole_is_the_heavy_quark_trace(meson, monkeypatch):
         pole = 0.5 / 0.093 * 0.5 * xi * (1 / (pi[0] + 0.046) - 1 / (pi[0] + 0.2))
         wanted = np.zeros_like(change)
         for j in range(meson[2]):
-            if meson[2] == 1:
-                bar = GAMMA5
-            else:
-                bar = slash(np.conj(polarisation_vector(*p[0], meson[1], 1 - j)))
+            bar = GAMMA5 if meson[2] == 1 else slash(np.conj(polarisation_vector(*p[0], meson[1], 1 - j)))
             current = [
                 np.trace(
                     bar

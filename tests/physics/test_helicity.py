@@ -69,10 +69,7 @@ def test_tau_from_b_to_tau_nu(b, tau, nu):
     first = Model("SLN", [], b, [tau, nu])
     second = Model("TAUSCALARNU", [], tau, [(-211, 0.14, 1), NU if tau[0] > 0 else NUBAR])
     parent = first(two_body_point(5.28, 1.777, 0.0, (0.3, -0.5, 0.2)))[0, :, 0]
-    rates = [
-        np.sum(np.abs(parent @ second(two_body_point(1.777, 0.14, 0.0, direction(c)))[:, 0, 0]) ** 2)
-        for c in COS
-    ]
+    rates = [np.sum(np.abs(parent @ second(two_body_point(1.777, 0.14, 0.0, direction(c)))[:, 0, 0]) ** 2) for c in COS]
     assert np.allclose(np.array(rates) / np.mean(rates), 1 + COS)
 
 
@@ -83,15 +80,11 @@ def test_tau_to_vector(tau, nu, sign):
     for mass in (0.5, 0.77, 1.1):
         alpha = sign * (1.777**2 - 2 * mass**2) / (1.777**2 + 2 * mass**2)
         masses = [1.777, mass, 0.0]
-        rates = np.array(
-            [np.sum(np.abs(model(two_body_point(*masses, direction(c)), masses)[0]) ** 2) for c in COS]
-        )
+        rates = np.array([np.sum(np.abs(model(two_body_point(*masses, direction(c)), masses)[0]) ** 2) for c in COS])
         assert np.allclose(rates / rates.mean(), 1 + alpha * COS)
 
 
-@pytest.mark.parametrize(
-    ("lam", "proton", "sign"), [((3122, 1.1157, 2), 2212, 1), ((-3122, 1.1157, 2), -2212, -1)]
-)
+@pytest.mark.parametrize(("lam", "proton", "sign"), [((3122, 1.1157, 2), 2212, 1), ((-3122, 1.1157, 2), -2212, -1)])
 def test_hyperon(lam, proton, sign):
     """Λ → pπ: 1 + α cosθ, ᾱ = −α."""
     model = Model("HypNonLepton", [0.748, -6.5], lam, [(proton, 0.938, 2), PI])
@@ -128,9 +121,7 @@ def test_vector_vector_with_azimuth():
         amp = np.einsum("ij,i,j", first(p)[0], one(k[0])[:, 0, 0], two(k[1])[:, 0, 0])
         k1, k2 = (own_axes(p[i]) @ k[i][0, :3] / np.linalg.norm(k[i][0, :3]) for i in (0, 1))
         mean, half = (plus + minus) / 2, (plus - minus) / 2
-        cartesian = (
-            -mean * (k1 @ k2) + 1j * half * (n @ np.cross(k1, k2)) + (zero + mean) * (k1 @ n) * (k2 @ n)
-        )
+        cartesian = -mean * (k1 @ k2) + 1j * half * (n @ np.cross(k1, k2)) + (zero + mean) * (k1 @ n) * (k2 @ n)
         ratios.append(abs(amp / cartesian))
     assert np.allclose(ratios, ratios[0], rtol=1e-7)
 
@@ -140,19 +131,14 @@ def test_jpsi_k_star_gamma():
     jpsi = Model("SVS", [], BPLUS, [JPSI, K])(two_body_point(5.28, 3.097, 0.494, (1, 2, 3)))[0, :, 0]
     muons = Model("VLL", [], JPSI, [MU_PLUS, MU_MINUS])
     rates = [
-        np.sum(np.abs(np.einsum("i,ijk", jpsi, muons(two_body_point(*muons.masses, direction(c))))) ** 2)
-        for c in COS
+        np.sum(np.abs(np.einsum("i,ijk", jpsi, muons(two_body_point(*muons.masses, direction(c))))) ** 2) for c in COS
     ]
     wanted = (1 - COS**2) + (2 * 0.10566 / 3.097) ** 2 * COS**2
     assert np.allclose(rates / np.sum(rates), wanted / wanted.sum())
-    photon = Model("SVP_HELAMP", [1, 0, 1, 0], B0, [KSTAR, GAMMA])(
-        two_body_point(5.28, 0.896, 0.0, (1, 2, 3))
-    )[0]
+    photon = Model("SVP_HELAMP", [1, 0, 1, 0], B0, [KSTAR, GAMMA])(two_body_point(5.28, 0.896, 0.0, (1, 2, 3)))[0]
     kpi = Model("VSS", [], KSTAR, [K, PI])
     rates = [
-        np.sum(
-            np.abs(np.einsum("ij,i", photon, kpi(two_body_point(*kpi.masses, direction(c)))[:, 0, 0])) ** 2
-        )
+        np.sum(np.abs(np.einsum("ij,i", photon, kpi(two_body_point(*kpi.masses, direction(c)))[:, 0, 0])) ** 2)
         for c in COS
     ]
     assert np.allclose(rates / np.sum(rates), (1 - COS**2) / np.sum(1 - COS**2))

@@ -46,7 +46,7 @@ def integrated(alpha_s):
 
 
 def test_total_rate_of_b_to_u():
-    """Γ = Γ₀ without QCD; Γ₀ [1 − (2α_s/3π)(π² − 25/4)] with it (van Ritbergen 1999; De Fazio and Neubert, eq. 3.14)."""
+    """Γ = Γ₀ without QCD; Γ₀ [1 − (2α_s/3π)(π² − 25/4)] with it (De Fazio and Neubert, eq. 3.14)."""
     assert integrated(0.0) == pytest.approx(1.0, abs=0.01)
     for alpha_s in (0.1, 0.22):
         wanted = 1 - 2 * alpha_s / (3 * math.pi) * (math.pi**2 - 25 / 4)

@@ -143,7 +143,7 @@ def test_ball_zwicky_at_zero():
 
 
 def test_kaon_spectrum_against_evtgen():
-    """q² of B⁺ → K⁺µ⁺µ⁻ before radiation: means of EvtGen's BTOSLLBALL in 200 000 events (mean 9.437, shape to 0.02)."""
+    """q² of B⁺ → K⁺µ⁺µ⁻ before radiation: means of EvtGen's BTOSLLBALL (200 000 events: 9.437 GeV²)."""
     model = Model("BTOSLLBALL", [], (521, 5.27934, 1), [(321, 0.493677, 1), anti(MU), MU])
     q2 = np.linspace(0.05, 22.85, 400)
     k = np.sqrt(((5.27934 + 0.493677) ** 2 - q2) * ((5.27934 - 0.493677) ** 2 - q2))

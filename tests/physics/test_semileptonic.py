@@ -214,7 +214,7 @@ def test_chain_against_covariant_matrix_element():
     assert spread.max() > 0.05  # and the other one is told apart
 
 
-@pytest.mark.parametrize("case", CASES + [("LLSW", [0.71, -1.6, -0.5, 2.9], BBAR, (415, 2.4611, 5), TAU)],
+@pytest.mark.parametrize("case", [*CASES, ("LLSW", [0.71, -1.6, -0.5, 2.9], BBAR, (415, 2.4611, 5), TAU)],
                          ids=lambda c: f"{c[0]}-{c[3][0]}")  # fmt: skip
 def test_rotations_leave_rates_alone(case):
     """A turned event has the same |A| for every set of helicities."""

@@ -29,7 +29,7 @@ def angles(x, y, z):
     return math.acos(z / math.sqrt(x * x + y * y + z * z)), math.atan2(y, x)
 
 
-@pytest.mark.parametrize("j2", range(0, 9))
+@pytest.mark.parametrize("j2", range(9))
 def test_big_d_is_matrix_of_rotation(j2):
     """⟨m|e^{−iφ J_z} e^{−iθ J_y}|n⟩ from the generators' matrix exponential."""
     _, jy, jz = spin_matrices(j2)
@@ -39,9 +39,7 @@ def test_big_d_is_matrix_of_rotation(j2):
         for a in range(j2 + 1):
             for b in range(j2 + 1):
                 value = spin.wigner_big_d(j2, j2 - 2 * a, j2 - 2 * b, *direction)
-                assert (
-                    abs(value - expected[a, b]) < 1e-7
-                )  # half angles of φ near 0 and π lose half the digits
+                assert abs(value - expected[a, b]) < 1e-7  # half angles of φ near 0 and π lose half the digits
 
 
 @pytest.mark.parametrize("j2", range(1, 7))
@@ -53,7 +51,7 @@ def test_d_functions_are_orthogonal(j2):
         for m in range(-j2, j2 + 1, 2):
             for n in range(-j2, j2 + 1, 2):
                 product = [
-                    spin.wigner_d(j2, m, n, a, b) * spin.wigner_d(other, m, n, a, b) for a, b in zip(c, s)
+                    spin.wigner_d(j2, m, n, a, b) * spin.wigner_d(other, m, n, a, b) for a, b in zip(c, s, strict=True)
                 ]
                 expected = 2 / (j2 + 1) if other == j2 else 0.0
                 assert abs(np.dot(w, product) - expected) < 1e-12
@@ -74,9 +72,7 @@ def test_clebsch_gordan_unitarity():
     for j1, j2 in [(0.5, 1), (2, 1), (1.5, 1.5), (3, 2)]:
         for j in np.arange(abs(j1 - j2), j1 + j2 + 1):
             for m in np.arange(-j, j + 1):
-                total = sum(
-                    spin.clebsch_gordan(j1, m1, j2, m - m1, j, m) ** 2 for m1 in np.arange(-j1, j1 + 1)
-                )
+                total = sum(spin.clebsch_gordan(j1, m1, j2, m - m1, j, m) ** 2 for m1 in np.arange(-j1, j1 + 1))
                 assert total == pytest.approx(1.0, abs=1e-12)
 
 

@@ -23,7 +23,7 @@ def dot(a, b):
 
 @pytest.mark.parametrize("lepton", [(E, NUEBAR), (MU, NUMUBAR)])
 def test_leptonic_rate(lepton):
-    """Σ|A|² = 16 (p_τ·p_ν̄)(p_ℓ·p_ν) in the normalisation of the currents, exact in the lepton's mass (PDG, Muon decay)."""
+    """Σ|A|² = 16 (p_τ·p_ν̄)(p_ℓ·p_ν) exact in the lepton's mass (PDG, Muon decay)."""
     model = Model("TAULNUNU", [], TAU, [lepton[0], lepton[1], NU])
     rng = np.random.default_rng(1)
     rest = np.array([0, 0, 0, TAU[1]])
@@ -34,7 +34,7 @@ def test_leptonic_rate(lepton):
 
 @pytest.mark.parametrize(("mother", "sign"), [(TAU, 1), (TAUP, -1)])
 def test_polarised_michel_spectrum(mother, sign):
-    """dΓ ∝ x²[3 − 2x ∓ cosθ (1 − 2x)·(−1)] for τ∓ polarised along z and massless leptons (PDG, Muon decay parameters)."""
+    """dΓ ∝ x² [3 − 2x ± cosθ (1 − 2x)] for τ∓ polarised along z, massless leptons (PDG, Muon decay parameters)."""
     daughters = [E, NUEBAR, NU] if sign > 0 else [(-11, 0.000511, 2), (12, 0.0, 1), NUBAR]
     model = Model("TAULNUNU", [], mother, daughters)
     big = TAU[1]
@@ -104,9 +104,7 @@ def test_tau_plus_is_the_mirror():
     three = three_body_point([1.1, PI[1], PI0[1], PI0[1]], rng)
     p = np.array([*(boosted(q, first[0]) for q in three), first[1]])
     # CP: reversed momenta, the same spin states
-    assert np.allclose(
-        np.abs(model(p)).ravel(), np.abs(mirror(p * np.array([-1, -1, -1, 1]))).ravel(), rtol=1e-9
-    )
+    assert np.allclose(np.abs(model(p)).ravel(), np.abs(mirror(p * np.array([-1, -1, -1, 1]))).ravel(), rtol=1e-9)
 
 
 def test_pion_form_factor_peak():
