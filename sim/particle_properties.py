@@ -5,10 +5,12 @@ states, EvtGen's inclusive pseudo-particles) and the mass windows of the resonan
 ``evt.pdl`` (columns mass, width, max_Dm; version of 2013-05-10 with Belle II's additions).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from particle import InvalidParticle, Particle, ParticleNotFound
+from particle.exceptions import MatchingIDNotFound
 
 PARTICLE_TABLE_YEAR = 2026
 """Year of the PDG table that ``particle`` 1.1 reads by default; part of the cache key."""
@@ -171,5 +173,9 @@ def properties(name: str) -> Properties | None:
 
 def known_names() -> list[str]:
     """Return the EvtGen names of all particles, for suggestions in messages."""
-    names = [str(entry.evtgen_name) for entry in Particle.all()] + list(_extra())
-    return sorted(set(names) - {"None"})
+    names = set(_extra())
+    for entry in Particle.all():
+        # the PDG table lists states that EvtGen has no name for
+        with suppress(MatchingIDNotFound):
+            names.add(str(entry.evtgen_name))
+    return sorted(names)

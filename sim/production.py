@@ -30,6 +30,8 @@ TREES: dict[Level, str] = {"truth": "truth", "reco": "reco", "ntuple": "variable
 
 CHUNK_EVENTS = 5_000
 """Events in a chunk: some ten MB of generic B pairs, far below the 50k events a ROOT basket may hold."""
+MAXIMUM_X_MASS = 5.27941 - 0.493677
+"""Mass [GeV] of the heaviest X in B⁺ → K⁺X (PDG 2026)."""
 NB_TO_PER_FB = 1e6
 """Events per fb⁻¹ and nb."""
 
@@ -91,6 +93,8 @@ class Request:
             _fail(f"--unweighted is for the νν̄ signals; '{self.sample}' carries no weights")
         if (self.x_mass is not None) != (found.signal == "kplus-x"):
             _fail("--x-mass belongs to sample 'kplus-x', which needs it: give the mass of X in GeV")
+        if self.x_mass is not None and not 0.0 <= self.x_mass < MAXIMUM_X_MASS:
+            _fail(f"--x-mass must lie between 0 and {MAXIMUM_X_MASS:.3f} GeV, m(B) - m(K), not at {self.x_mass} GeV")
         for option, path in (("decay-file", self.decay_file), ("tune", self.tune)):
             if path is not None and not path.is_file():
                 _fail(f"--{option}: there is no file '{path}'")
