@@ -58,25 +58,28 @@ def add_track(helix, covariance, t, x, y, z, fits, f):
     shift.  A track without a valid covariance makes them NaN.
     """
     d, cosine, sine, z_track, s = relative_helix(helix, t, x, y)
-    tan_lambda = helix[t, 5]
-    c0, c1, c2, c3, c4 = (
-        covariance[t, 0],
-        covariance[t, 1],
-        covariance[t, 2],
-        covariance[t, 3],
-        covariance[t, 4],
-    )
-    half_s2 = 0.5 * s * s
-    # d = d0 − s φ0 + s²/2 ω and z = z0 + s tanλ, for small errors
-    cdd = c0 - 2.0 * s * c1 + 2.0 * half_s2 * c2 + s * s * covariance[t, 5] - 2.0 * s * half_s2 * covariance[t, 6]
-    cdd += half_s2 * half_s2 * covariance[t, 9]
-    cdz = (
-        c3
-        + s * c4
-        - s * (covariance[t, 7] + s * covariance[t, 8])
-        + half_s2 * (covariance[t, 10] + s * covariance[t, 11])
-    )
-    czz = covariance[t, 12] + 2.0 * s * covariance[t, 13] + s * s * covariance[t, 14]
+    radius, tan_lambda = helix[t, 3], helix[t, 5]
+    # How d and z change with (d0, φ0, ω, z0, tanλ): the centre moves, the new POCA follows it.
+    turn_sine = sine * helix[t, 1] - cosine * helix[t, 2]
+    turn_cosine = cosine * helix[t, 1] + sine * helix[t, 2]
+    rim, scale = radius + helix[t, 0], 1.0 / (radius + d)
+    d0, d1, d2 = turn_cosine, turn_sine * rim, (1.0 - turn_cosine) * radius * radius
+    z0 = tan_lambda * radius * turn_sine * scale
+    z1 = tan_lambda * radius * (1.0 - turn_cosine * rim * scale)
+    z2 = -tan_lambda * radius * (turn_sine * radius * radius * scale + s)
+    c0, c1, c2 = covariance[t, 0], covariance[t, 1], covariance[t, 2]
+    c5, c6, c9 = covariance[t, 5], covariance[t, 6], covariance[t, 9]
+    # covariances of d and of the part of z that moves with the POCA with (d0, φ0, ω)
+    a0, a1, a2 = d0 * c0 + d1 * c1 + d2 * c2, d0 * c1 + d1 * c5 + d2 * c6, d0 * c2 + d1 * c6 + d2 * c9
+    b0, b1, b2 = z0 * c0 + z1 * c1 + z2 * c2, z0 * c1 + z1 * c5 + z2 * c6, z0 * c2 + z1 * c6 + z2 * c9
+    # covariances of z0 + s tanλ with (d0, φ0, ω)
+    e0 = covariance[t, 3] + s * covariance[t, 4]
+    e1 = covariance[t, 7] + s * covariance[t, 8]
+    e2 = covariance[t, 10] + s * covariance[t, 11]
+    cdd = d0 * a0 + d1 * a1 + d2 * a2
+    cdz = d0 * (b0 + e0) + d1 * (b1 + e1) + d2 * (b2 + e2)
+    czz = z0 * (b0 + 2.0 * e0) + z1 * (b1 + 2.0 * e1) + z2 * (b2 + 2.0 * e2)
+    czz += covariance[t, 12] + 2.0 * s * covariance[t, 13] + s * s * covariance[t, 14]
     det = cdd * czz - cdz * cdz
     if not det > 0.0:
         det = math.nan
