@@ -1,3 +1,4 @@
+#!/usr/bin/env -S uv run --script
 """The developer's vocabulary: nox -s lint | typing | tests | external | validation | clean | build."""
 
 # /// script
@@ -62,3 +63,7 @@ def build(session: nox.Session) -> None:
     """Build the wheel and the source distribution."""
     session.install("build")
     session.run("python", "-m", "build")
+
+
+if __name__ == "__main__":
+    nox.main()
