@@ -93,15 +93,17 @@ def _collection(record: Any, documented: tuple[Column, ...]) -> tuple[np.ndarray
     return offsets, dict(zip(names, arrays, strict=True))
 
 
-def documentation(names: list[str], extra: dict[str, Column]) -> dict[str, dict[str, str]]:
+def documentation(names: list[str], extra: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Return ``{name: {"unit": …, "description": …}}`` for the columns of a file, in their order."""
-    known = {**EVENT_COLUMNS, **extra}
+    known: dict[str, Any] = {**EVENT_COLUMNS, **extra}
     for column in (*PARTICLE_COLUMNS, *TRACK_COLUMNS, *CLUSTER_COLUMNS, *KLM_COLUMNS):
         known[column.name] = column
     result = {}
     for name in names:
         if name in known:
             result[name] = {"unit": known[name].unit, "description": known[name].description}
+            if hasattr(known[name], "source"):
+                result[name]["source"] = known[name].source
         elif name.startswith("weight_"):
             result[name] = {"unit": "", "description": weight_description(name)}
         else:
