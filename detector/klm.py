@@ -8,12 +8,11 @@ where they interact.  The field bends tracks up to the coil.  Geometry: basf2 kl
 import math
 from typing import NamedTuple
 
-import numpy as np
 from numba import njit
 from pydantic import model_validator
 
 from detector.stopping import stopping_range
-from detector.units import Angle, Density, Energy, Fraction, Length, Lengths, Numbers, Scale, Section, Thickness, Time
+from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
 from physics.particles import final_mass
 from physics.random import exponential, normal, uniform
 

@@ -114,7 +114,8 @@ def fill_layers(stream, h, pdg, charge, samples, showers, depths, left, csi, iro
 
 def _log_probability(counts: np.ndarray, pseudo: float) -> np.ndarray:
     smooth = counts + pseudo
-    return np.log(smooth / smooth.sum(axis=-1, keepdims=True))
+    logarithm: np.ndarray = np.log(smooth / smooth.sum(axis=-1, keepdims=True))
+    return logarithm
 
 
 def build_templates(calorimeter: NamedTuple, csi: RangeTable, klm: KLM, iron: RangeTable) -> Templates:
