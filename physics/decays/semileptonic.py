@@ -37,6 +37,8 @@ from physics.spin import antiparticle_spinor, particle_spinor, polarisation_vect
 
 INTERVALS = 100
 """Intervals of the form-factor tables; linear interpolation is good to about 1e-4."""
+MASSES, MASS_STEP = 13, 0.08
+"""Meson masses [GeV] around the nominal one, for which the direct sampling has bounds."""
 QUANTILES = 200
 """Equally probable intervals of the tabulated q² spectrum."""
 _TABLE = 8
@@ -167,26 +169,65 @@ def quantile(parameters, first, u):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def spectrum(parameters, n_meson, q2, big, small, m2_lepton):
+    """dΓ/dq² up to a constant factor; 0 outside of phase space."""
+    e = (big * big + small * small - q2) / (2.0 * big)
+    k2 = e * e - small * small
+    d = m2_lepton / q2 if q2 > 0.0 else 1.0
+    if k2 <= 0.0 or d >= 1.0:
+        return 0.0
+    k = math.sqrt(k2)
+    plus, minus, zero, time = helicity_amplitudes(parameters, n_meson, q2, big, small, k)
+    total = (plus * plus + minus * minus + zero * zero / q2) * (1.0 + 0.5 * d) + 1.5 * d * time * time / q2
+    return k * q2 * (1.0 - d) * (1.0 - d) * total
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def fill_spectrum(parameters, n_meson, q2, big, small, m2_lepton, density):
+    """:func:`spectrum` for an array of q² [GeV²]."""
+    for i in range(len(q2)):
+        density[i] = spectrum(parameters, n_meson, q2[i], big, small, m2_lepton)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_semileptonic(stream, parameters, masses, p):
     """Unweighted kinematics: q² from its tabulated spectrum, cosθ_ℓ from the helicity amplitudes.
 
     dΓ/dcosθ ∝ (1 ∓ c)² H₊² + (1 ± c)² H₋² + 2 s² H₀² + (m²/q²) [s² (H₊² + H₋²) + 2 (c H₀ − H_t)²] for ℓ∓
-    (Körner and Schuler 1990; c from the pair's direction).  Only for the nominal meson mass.
+    (Körner and Schuler 1990; c from the pair's direction).  False for a meson mass beyond the tabulated ones.
     """
     meson, lepton = int(parameters[ROLE_MESON]), int(parameters[ROLE_LEPTON])
     big, small = masses[0], masses[meson + 1]
     n_meson = int(parameters[ROLE_STATES])
     first = _TABLE + (2 if n_meson == 1 else 4) * (INTERVALS + 1)
-    if abs(small - parameters[ROLE_MASS]) > 1e-6 or abs(big - parameters[ROLE_MOTHER_MASS]) > 1e-6:
+    if abs(big - parameters[ROLE_MOTHER_MASS]) > 1e-6:
         return False
+    nominal = parameters[ROLE_MASS]
+    bound = 0.0
+    if abs(small - nominal) > 1e-6:
+        bounds = first + QUANTILES + 1
+        position = (small - parameters[bounds]) / MASS_STEP
+        if position < 0.0 or position >= MASSES - 1:
+            return False
+        k = int(position)
+        bound = 1.1 * max(parameters[bounds + 1 + k], parameters[bounds + 2 + k])
+    ratio = ((big - small) / (big - nominal)) ** 2
+    m2_lepton = masses[lepton + 1] * masses[lepton + 1]
     sign = parameters[ROLE_SIGN]
     for _ in range(1000):
-        q2 = quantile(parameters, first, uniform(stream))
+        u = uniform(stream)
+        q2 = quantile(parameters, first, u) * ratio
         e = (big * big + small * small - q2) / (2.0 * big)
         k2 = e * e - small * small
-        d = masses[lepton + 1] * masses[lepton + 1] / q2
+        d = m2_lepton / q2
         if k2 <= 0.0 or d >= 1.0:
             continue
+        if bound > 0.0:
+            # another mass: correct the nominal spectrum, stretched to the new end point, by its own
+            k = first + min(int(u * QUANTILES), QUANTILES - 1)
+            width = parameters[k + 1] - parameters[k]
+            if bound * uniform(stream) > width * spectrum(parameters, n_meson, q2, big, small, m2_lepton):
+                continue
         plus, minus, zero, time = helicity_amplitudes(parameters, n_meson, q2, big, small, math.sqrt(k2))
         plus2, minus2, zero2 = plus * plus, minus * minus, zero * zero / q2
         # W(c) = a + b c + e c²
@@ -379,19 +420,27 @@ def equal_probability(values: np.ndarray, density: np.ndarray) -> np.ndarray:
 
 
 def _spectrum_quantiles(row: np.ndarray, mother: Species, meson: Species, lepton: Species) -> np.ndarray:
-    """Return the q² of equally probable intervals of dΓ/dq² at nominal masses (all 0 below threshold)."""
-    big, small = mother.mass, meson.mass
-    low, high = lepton.mass**2, (big - small) ** 2
-    if low >= high or big < small + lepton.mass:
-        return np.zeros(QUANTILES + 1)
+    """Return the q² of equally probable intervals at nominal masses, then bounds for other meson masses.
+
+    The bound of a mass is the largest of dΓ/dq² · (width of the interval) with q² stretched to the new end point.
+    """
+    big, small, m2 = mother.mass, meson.mass, lepton.mass**2
+    if big <= small + lepton.mass:
+        return np.zeros(QUANTILES + MASSES + 2)
+    low, high = m2, (big - small) ** 2
     # denser at both ends, where the spectrum is steep
     grid = low + (high - low) * (0.5 - 0.5 * np.cos(np.linspace(0, math.pi, 801)))
     density = np.zeros(len(grid))
-    for i, q2 in enumerate(grid[1:-1], 1):
-        e = (big**2 + small**2 - q2) / (2 * big)
-        k = math.sqrt(max(0.0, e * e - small**2))
-        plus, minus, zero, time = helicity_amplitudes(row, meson.states, q2, big, small, k)
-        d = lepton.mass**2 / q2
-        total = (plus**2 + minus**2 + zero**2 / q2) * (1 + d / 2) + 1.5 * d * time**2 / q2
-        density[i] = k * q2 * (1 - d) ** 2 * total
-    return equal_probability(grid, density)
+    fill_spectrum(row, meson.states, grid, big, small, m2, density)
+    points = equal_probability(grid, density)
+    fine = np.concatenate([points[:-1] + f * np.diff(points) for f in (0.02, 0.3, 0.5, 0.7, 0.98)])
+    widths = np.tile(np.diff(points), 5)
+    first = small - MASS_STEP * (MASSES // 2)
+    bounds = np.zeros(MASSES)
+    values = np.zeros(len(fine))
+    for k in range(MASSES):
+        mass = first + k * MASS_STEP
+        if 0.0 < mass < big - lepton.mass:
+            fill_spectrum(row, meson.states, fine * ((big - mass) / (big - small)) ** 2, big, mass, m2, values)
+            bounds[k] = np.max(values * widths)
+    return np.concatenate([points, [first], bounds])

@@ -331,10 +331,36 @@ def test_direct_sampling_equals_weighting(case):
         assert chi2.sf(statistic, 11) > 1e-4
 
 
-def test_direct_sampling_leaves_other_masses_alone():
+def test_direct_sampling_refuses_a_mass_far_off():
     model = Model("BGL", BGL_VECTOR, BBAR, [DSTAR, E, nubar(E)])
     stream = new_stream()
     open_stream(stream, stream_key(5, "test"), 0, 0, 0)
     masses = model.masses.copy()
-    masses[1] += 0.01
+    masses[1] += 1.0
     assert not model.draw(stream, np.zeros((3, 4)), masses)
+
+
+@pytest.mark.parametrize(("case", "mass"), [(11, 0.80), (11, 1.05), (8, 0.60), (4, 2.45), (5, 2.2), (9, 1.03)])
+def test_direct_sampling_off_the_nominal_mass(case, mass):
+    """The same closure for a meson mass drawn from the line shape."""
+    name, args, mother, meson, lepton = CASES[case]
+    model = Model(name, args, mother, [meson, lepton, nubar(lepton) if lepton[0] > 0 else (1 - lepton[0], 0.0, 1)])
+    stream, n = new_stream(), 3000
+    open_stream(stream, stream_key(6, "test"), 0, 0, 0)
+    masses = model.masses.copy()
+    masses[1] = mass
+    drawn = np.empty((n, 3, 4))
+    for i in range(n):
+        assert model.draw(stream, drawn[i], masses)
+    assert np.allclose(drawn[:, 0, 3] ** 2 - (drawn[:, 0, :3] ** 2).sum(axis=1), mass**2, atol=1e-7)
+    points, weights = flat_three_body(masses, 8000, np.random.default_rng(7))
+    weights = weights * [model.rate(p, masses) for p in points]
+    for value in (lambda p: p[:, 0, 3], lambda p: p[:, 1, 3], lambda p: p[:, 2, 3]):
+        edges = np.quantile(value(drawn), np.linspace(0, 1, 13))
+        edges[0], edges[-1] = -np.inf, np.inf
+        counts = np.histogram(value(drawn), edges)[0]
+        wanted = np.histogram(value(points), edges, weights=weights)[0]
+        spread = np.histogram(value(points), edges, weights=weights**2)[0]
+        scale = n / weights.sum()
+        statistic = np.sum((counts - scale * wanted) ** 2 / (counts + scale**2 * spread))
+        assert chi2.sf(statistic, 11) > 1e-4
