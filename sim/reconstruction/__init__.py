@@ -6,6 +6,7 @@ import numpy as np
 
 from detector.record import Reco
 from physics.beams import Beams
+from physics.random import new_stream
 from sim.events import Events
 from sim.reconstruction.columns import COLUMNS, KERNEL_COLUMNS, META_COLUMNS, NtupleColumn
 from sim.reconstruction.selection import Selection, load_selection, selection_path
@@ -51,7 +52,12 @@ def candidate_columns() -> dict[str, NtupleColumn]:
 
 
 def reconstruct(
-    reco: Reco, events: Events, selection: Selection, beams: Beams, field: float = SOLENOID_FIELD
+    reco: Reco,
+    events: Events,
+    selection: Selection,
+    beams: Beams,
+    field: float = SOLENOID_FIELD,
+    key: int = 0,
 ) -> Candidates:
     """Find the signal candidates and compute every column of the ntuple.
 
@@ -61,6 +67,7 @@ def reconstruct(
     selection : from :func:`load_selection`.
     beams : nominal beams.
     field : magnetic field [T].
+    key : of the run, :func:`physics.random.stream_key`; only the J/ψ control sample draws numbers.
 
     Columns that ``events`` brings (weights, ``mcQ2``, decay modes) are repeated for each candidate.
     """
@@ -77,7 +84,21 @@ def reconstruct(
     next_event = rows = 0
     while True:
         next_event, rows = reconstruct_events(
-            reco, events.particles, next_event, n_events, cleanup, cuts, beams, work, out, *index, rows, flow
+            new_stream(),
+            np.uint64(key),
+            np.asarray(events.number, np.int64),
+            reco,
+            events.particles,
+            next_event,
+            n_events,
+            cleanup,
+            cuts,
+            beams,
+            work,
+            out,
+            *index,
+            rows,
+            flow,
         )
         if next_event == n_events:
             break

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from physics.random import STAGE_RECONSTRUCTION, open_stream
 from sim.reconstruction.candidates import (
     MAX_CANDIDATES,
     Found,
@@ -17,6 +18,7 @@ from sim.reconstruction.candidates import (
 )
 from sim.reconstruction.charm import Charm, fill_charm, new_charm
 from sim.reconstruction.columns import INDEX, N_COLUMNS, at
+from sim.reconstruction.control import make_control_event
 from sim.reconstruction.describe import candidate_charge, fill_kinematics, fill_track
 from sim.reconstruction.objects import Objects, clean_event, new_objects
 from sim.reconstruction.rest_of_event import (
@@ -133,7 +135,23 @@ def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, objects, fou
 
 @njit(cache=True, nogil=True, _nrt=False)
 def reconstruct_events(
-    reco, particles, first, last, cleanup, cuts, beams, work, out, event, candidate, candidates, n, flow
+    stream,
+    key,
+    numbers,
+    reco,
+    particles,
+    first,
+    last,
+    cleanup,
+    cuts,
+    beams,
+    work,
+    out,
+    event,
+    candidate,
+    candidates,
+    n,
+    flow,
 ):
     """Reconstruct the events ``first`` to ``last`` of ``reco`` into rows ``n`` onwards of ``out`` (columns,
     rows).
@@ -147,6 +165,9 @@ def reconstruct_events(
     displaced = cuts.candidate not in (KPLUS, KSTAR0)
     for i in range(first, last):
         n_good, n_all, n_photons = clean_event(reco, i, cleanup, displaced, beams, objects)
+        if cuts.jpsi:
+            open_stream(stream, key, numbers[i], STAGE_RECONSTRUCTION, 0)
+            n_good = make_control_event(stream, objects, n_good, cuts, cleanup, beams)
         if not cuts.tracks_low <= n_good <= cuts.tracks_high:
             flow[0] += 1
             continue

@@ -322,6 +322,55 @@ def test_composite_candidates_are_found(kind, name, mass):
         assert (columns["PDG"][signal] == columns["mcPDG"][signal]).all()
 
 
+def jpsi_event(rng, *, extra=6):
+    """Υ(4S) → B⁺B⁻, B⁺ → J/ψ K⁺, J/ψ → µ⁺µ⁻, the other B to random tracks."""
+    event = Event()
+    event.add(300553, (BEAMS.px, BEAMS.py, BEAMS.pz), final=False, mass=BEAMS.root_s)
+    p_b = np.array([0.2, 0.0, 1.5]) + rng.normal(size=3) * 0.15
+    b = event.add(521, p_b, 0, final=False, mass=5.27941)
+    tag = event.add(-521, p_b, 0, final=False, mass=5.27941)
+    p_jpsi, p_kaon = two_body(rng, p_b, 5.27941, 3.0969, MASS[321])
+    jpsi = event.add(443, p_jpsi, b, final=False, mass=3.0969)
+    event.add(321, p_kaon, b)
+    for sign, p in zip((-1, 1), two_body(rng, p_jpsi, 3.0969, MASS[13], MASS[13]), strict=True):
+        event.add(13 * sign, p, jpsi)
+    for _ in range(extra):
+        event.add(211 * int(rng.choice([-1, 1])), rng.normal(size=3) * 0.5 + [0, 0, 0.2], tag)
+    return event
+
+
+def test_control_sample_drops_the_dimuon_and_gives_the_kaon_signal_kinematics():
+    rng = np.random.default_rng(12)
+    reco, events = measured([jpsi_event(rng) for _ in range(400)])
+    reco.tracks.nPXDHits[:] = 1
+    plain = reconstruct(reco, events, load_selection(candidates="all"), BEAMS)
+    control = reconstruct(reco, events, load_selection(candidates="all", jpsi_trick=True), BEAMS, key=5)
+    again = reconstruct(reco, events, load_selection(candidates="all", jpsi_trick=True), BEAMS, key=5)
+    np.testing.assert_array_equal(control.columns["pt"], again.columns["pt"])
+    assert (plain.columns["isSignal"] == 0).all()
+    signal = control.columns["isSignal"] == 1
+    assert signal.sum() > 150
+    assert set(abs(control.columns["mcPDG"])) == {321, 211}  # no muons left
+    for i in np.unique(control.event[signal])[:50]:
+        before = plain.columns["nCleanedTracks"][plain.event == i]
+        if len(before):
+            assert control.columns["nCleanedTracks"][control.event == i][0] == before[0] - 2
+    # p_K³ f₊² has its mean p_K near 1.9 GeV; the kaon of J/ψ K⁺ had 1.68 GeV in the B's frame, without width
+    p = control.columns[in_cms("p")][signal]
+    assert p.mean() == pytest.approx(1.85, abs=0.15)
+    assert p.std() > 0.35
+
+
+def test_the_control_samples_rate_is_below_its_bound():
+    from physics.form_factors.b_to_k import f_plus_bsz14
+    from physics.kinematics import two_body_momentum
+    from sim.reconstruction.control import B_MASS, MAX_RATE
+
+    q2 = np.linspace(0, (B_MASS - MASS[321]) ** 2, 500)
+    rate = [two_body_momentum(B_MASS, MASS[321], math.sqrt(x)) ** 3 * f_plus_bsz14(x) ** 2 for x in q2]
+    assert 0.8 * MAX_RATE < max(rate) < MAX_RATE
+
+
 def test_what_does_not_exist_is_nan():
     rng = np.random.default_rng(1)
     event = random_event(rng, 0, 0)
