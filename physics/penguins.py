@@ -68,6 +68,25 @@ def k_nunu_branching_fraction(
     return float(weights @ k_nunu_spectrum(nodes, m_b, m_k, lifetime_ps, model=model, inputs=inputs))
 
 
+def kstar_nunu_branching_fraction(
+    m_b: float, m_v: float, lifetime_ps: float, *, inputs: Electroweak | None = None
+) -> float:
+    """Return the branching fraction of B → K* νν̄ in the standard model, for a K* of fixed mass [GeV].
+
+    arXiv:1409.4557, eqs. 14–18, with the form factors of arXiv:1503.05534.
+    """
+    c = inputs or Electroweak()
+    normalisation = (4.0 * c.fermi_constant * c.alpha / (2.0 * math.pi) * c.vtb_vts) ** 2 / 2.0
+    a = b_to_kstar.coefficients()
+    nodes, weights = _gauss_legendre(0.0, (m_b - m_v) ** 2)
+    rate = 0.0
+    for q2, weight in zip(nodes, weights, strict=True):
+        root_lambda = math.sqrt(kallen(m_b * m_b, m_v * m_v, q2))
+        rate += weight * root_lambda * sum(kstar_nunu_parts(q2, m_b, m_v, a))
+    rate *= 3.0 * normalisation / (4.0 * math.pi * m_b) ** 3 * (c.top_function / c.sin2_theta_w) ** 2
+    return rate * lifetime_ps / HBAR_GEV_PS
+
+
 def tau_pole_spectrum(q2: np.ndarray, branching_fraction: float = 6.26e-7) -> np.ndarray:
     """Return dB/dq² [GeV⁻²] of B⁺ → τ⁺(→ K⁺ν̄)ν, linear in q² for a narrow τ.
 

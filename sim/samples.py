@@ -103,10 +103,10 @@ SAMPLES: dict[str, Sample] = {
         _background("ccbar", "e+e- → cc̄", 4, 1.30, _SKIM),
         _background("taupair", "e+e- → τ+τ-", 15, 0.919, "arXiv:2405.14625"),
         _signal("kplus-nunu", "B+ → K+νν̄", 521, 4.97e-6, _KNUNU, "K"),
-        # 4.595e-6 for the K0, HPQCD inputs with η_EW = 1 as in arXiv:2311.14647; half of it K_S
-        _signal("kshort-nunu", "B0 → K_Sνν̄", 511, 2.30e-6, "short distance, arXiv:2207.13371", "K"),
-        _signal("kstar0-nunu", "B0 → K*0νν̄", 511, 9.2e-6, "arXiv:1409.4557 (recalled)", "K*"),
-        _signal("kstarplus-nunu", "B+ → K*+νν̄", 521, 9.9e-6, "arXiv:1409.4557 × τ(B+)/τ(B0) (recalled)", "K*"),
+        # as for the K+: physics.penguins with the inputs of arXiv:2507.12393 (a test keeps them equal); K_S is half
+        _signal("kshort-nunu", "B0 → K_Sνν̄", 511, 2.30e-6, "arXiv:2207.12468 form factor", "K"),
+        _signal("kstar0-nunu", "B0 → K*0νν̄", 511, 1.026e-5, "arXiv:1503.05534 form factors", "K*"),
+        _signal("kstarplus-nunu", "B+ → K*+νν̄", 521, 1.105e-5, "arXiv:1503.05534 form factors", "K*"),
         # B → KX has no prediction: one event in 10⁵ B+ decays as a unit
         _signal("kplus-x", "B+ → K+X, X invisible", 521, 1.0e-5, "assumption: a unit of 1e-5"),
         _signal("kstar0-gamma", "B0 → K*0γ, K*0 → K+π-", 511, 4.14e-5 * 2.0 / 3.0, "arXiv:2411.10127"),

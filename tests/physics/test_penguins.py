@@ -18,9 +18,11 @@ from physics.penguins import (
     k_nunu_spectrum,
     k_nunu_weights,
     kstar_longitudinal_fraction,
+    kstar_nunu_branching_fraction,
     kstar_nunu_weights,
     tau_pole_spectrum,
 )
+from sim.samples import SAMPLES
 
 SPECTRA = json.loads((Path(__file__).parents[1] / "data" / "b_to_k_nunu_spectra.json").read_text())
 
@@ -49,6 +51,30 @@ def test_published_branching_fractions():
     assert k_nunu_branching_fraction(5.27965, 0.497611, 1.519) == pytest.approx(4.66e-6, abs=0.005e-6)
     belle2 = k_nunu_branching_fraction(5.279495, 0.495644, 1.638, inputs=BELLE2_2023)
     assert belle2 == pytest.approx(4.97e-6, abs=0.015e-6)
+
+
+def test_rates_against_eos():
+    """EOS 1.0.21: B(B+ → K+νν̄) = 1.1002e-7 |C|², C = 6.6131, with α = 1/133 and the FLAG 2021 + HPQCD 2022 fit."""
+    inputs = penguins.Electroweak(1.1663787e-5, 1 / 133, 6.6131 * 0.23116, 0.23116, 0.041212 * 0.99911)
+    ours = k_nunu_branching_fraction(5.27934, 0.493677, 1.641, model="flag21", inputs=inputs)
+    assert ours == pytest.approx(1.1002e-7 * 6.6131**2, rel=5e-4)
+
+
+def test_kstar_branching_fraction():
+    # arXiv:1409.4557 finds 9.2(1.0)e-6 for the K*0 with |V_tb V_ts*| = 0.0401 and an earlier version of the same fit
+    inputs = penguins.Electroweak(1.1663787e-5, 1 / 127.925, 1.469, 0.23126, 0.0401)
+    assert kstar_nunu_branching_fraction(5.27966, 0.8955, 1.519, inputs=inputs) == pytest.approx(9.2e-6, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sample", "m_k", "lifetime", "share"),
+    [("kshort-nunu", 0.497611, 1.519, 0.5), ("kstar0-nunu", 0.89555, 1.519, 1.0), ("kstarplus-nunu", 0.89167, 1.638, 1.0)],
+)
+def test_samples_carry_the_predicted_branching_fractions(sample, m_k, lifetime, share):
+    predict = k_nunu_branching_fraction if sample == "kshort-nunu" else kstar_nunu_branching_fraction
+    m_b = 5.27941 if sample == "kstarplus-nunu" else 5.27972
+    expected = share * predict(m_b, m_k, lifetime, inputs=BELLE2_2023)
+    assert SAMPLES[sample].branching_fraction == pytest.approx(expected, rel=2e-3)
 
 
 def test_form_factors_at_the_end_points():
