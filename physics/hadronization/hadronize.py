@@ -36,7 +36,7 @@ def new_memory() -> HadronizationMemory:
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
+def rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
     """Turn z of a rest frame to the unit vector d and boost to the frame where it moves with (p, E)."""
     sign = 1.0 if dz >= 0.0 else -1.0
     f = -1.0 / (sign + dz)
@@ -97,7 +97,7 @@ def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
             if norm > 0.0:
                 new = two_hadrons(stream, tune, left, right, mass, pdg_out, p_out, made)
                 if new > 0:
-                    _rotate_and_boost(
+                    rotate_and_boost(
                         pdg_out, p_out, made, new, x / norm, y / norm, z / norm, px, py, pz, e, mass
                     )
         if new < 0:

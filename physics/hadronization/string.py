@@ -16,6 +16,8 @@ from physics.kinematics import two_body_momentum
 from physics.random import isotropic_direction, uniform
 
 _PAIR_TRIES = 1000
+_ALIGNED = 0.75
+"""Momentum [GeV] from which two hadrons of a small string remember its direction (read off Pythia 8's; assumption)."""
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -87,8 +89,18 @@ def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
 def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     """Let a small system of ``mass`` [GeV], at rest and with ``first`` along +z, make two hadrons.
 
-    Writes entries ``n0`` and ``n0 + 1``; returns 2, or −1 when none fit.
+    Writes entries ``n0`` and ``n0 + 1``; returns 2, or −1 when none fit.  Charm below the threshold of two charmed
+    mesons makes η_c π⁰, as in Pythia 8.
     """
+    if abs(first) == 4 and first == -second and mass < 2.0 * tune.hadrons.mass[tune.hadrons.row[421]]:
+        m1, m2 = tune.hadrons.mass[tune.hadrons.row[441]], tune.hadrons.mass[tune.hadrons.row[111]]
+        p = two_body_momentum(mass, m1, m2)
+        if p <= 0.0:
+            return -1
+        x, y, z = isotropic_direction(stream)
+        set_hadron(pdg_out, p_out, n0, 441, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
+        set_hadron(pdg_out, p_out, n0 + 1, 111, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
+        return 2
     for _ in range(_PAIR_TRIES):
         new, pdg1 = new_hadron(stream, tune, first)
         pdg2 = last_hadron(stream, tune, -new, second)
@@ -99,6 +111,13 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
             continue
         p = two_body_momentum(mass, m1, m2)
         x, y, z = isotropic_direction(stream)
+        if uniform(stream) > math.exp(-((p / _ALIGNED) ** 2)):
+            kick_x, kick_y = break_pt(stream, tune)
+            pt2 = kick_x * kick_x + kick_y * kick_y
+            if pt2 < p * p:
+                reverse = 1.0 / (1.0 + math.exp(min(2.0 * tune.b * mass * p, 50.0)))
+                z = math.sqrt(1.0 - pt2 / (p * p)) * (-1.0 if uniform(stream) < reverse else 1.0)
+                x, y = kick_x / p, kick_y / p
         set_hadron(pdg_out, p_out, n0, pdg1, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
         set_hadron(pdg_out, p_out, n0 + 1, pdg2, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
         return 2
