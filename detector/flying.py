@@ -108,7 +108,7 @@ def start_flight(flight, particle, mc, charge):
     flight.nCDCHits = 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def fly_neutral(stream, tracker, work, waiting, q, n, flight, mc):
     """Fly neutral ``q`` of the waiting list straight on; photons may convert, K_L may decay. Returns n."""
     particle = waiting[q]
@@ -271,7 +271,7 @@ def radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end):
     return n, kept, broken
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, key, event, mc, substream):
     """Fly charged particle ``q`` of the waiting list; returns (n, whether a track was written to ``track``).
 
@@ -447,7 +447,7 @@ def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, en
     return daughter
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
     """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of tracks.
 

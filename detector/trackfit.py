@@ -97,7 +97,7 @@ def new_crossings() -> Crossings:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def _set_point(point, d0, sin0, cos0, diameter, s, half_sine):
     """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2), ``diameter`` 2/ω; returns cos(ωs/2)."""
     half_cosine = math.sqrt(max(1.0 - half_sine * half_sine, 0.0))
@@ -415,7 +415,7 @@ def _lose_hits(stream, layers, crossings):
         crossings[i].hits = crossings[i].kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega, radius2):
     """Derivatives of a measured coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ).
 
@@ -435,7 +435,7 @@ def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega, radius2):
     row[4] = s * cz
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"}, forceinline=True)
 def add_hit(c, h, g, variance, bias):
     """Kalman update of the upper triangle of C and of the bias with one coordinate; return its χ² from the bias."""
     h0, h1, h2, h3, h4 = h[0], h[1], h[2], h[3], h[4]
@@ -458,7 +458,7 @@ def add_hit(c, h, g, variance, bias):
     return pull * f
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"}, forceinline=True)
 def add_flat_hit(c, h0, h1, h2, variance, bias):
     """:func:`add_hit` of a coordinate that does not depend on z0 and tanλ."""
     g0 = c[0, 0] * h0 + c[0, 1] * h1 + c[0, 2] * h2
@@ -498,7 +498,7 @@ def add_flat_hit(c, h0, h1, h2, variance, bias):
     return pull * f
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"}, forceinline=True)
 def add_kink(c, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
     """Noise of matter at arc length ``s`` (sine and cosine of ω s, 1/ω and 1/(1 + ω d0) given).
 
@@ -605,7 +605,7 @@ def _add_gas(c, radius, scale, omega, tan_lambda, a, b, path, superlayer, highla
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, broken):
     """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
 
@@ -745,7 +745,7 @@ def _pin(superlayer, gas, inverse_beta, momentum):
     superlayer.bend2 = (gas.electrons * STRAGGLING * inverse_beta * inverse_beta) ** 2 * weakness
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"}, forceinline=True)
 def look_up(table, c, omega, tan_lambda, last_arc, mass, momentum, field):
     """Write the drift chamber's covariance from the table into the upper triangle of C."""
     values = table.values

@@ -93,7 +93,7 @@ TRACK = np.dtype(
 """What tracking writes of a track; the other columns of the record belong to the outer detectors."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def count_hits(track, tracker, work):
     """Write the numbers of hits, first and last layers of the crossings; return the number of strip layers hit.
 
@@ -137,7 +137,7 @@ def count_hits(track, tracker, work):
     return strip_layers
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
     """Draw whether the track finding finds these hits; one number of the stream."""
     number = uniform(stream)
@@ -162,7 +162,7 @@ def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
     return number < probability * (1.0 + charge * finding.charge_asymmetry)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def draw_parameters(stream, track, work, tail_fraction, tail_scale, d0, phi0, omega, z0, tan_lambda):
     """Write covariance and drawn helix of a track: truth + bias + Cholesky factor × five normal numbers.
 
@@ -205,7 +205,7 @@ def draw_parameters(stream, track, work, tail_fraction, tail_scale, d0, phi0, om
     track.tanLambda = tan_lambda + shift[4]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
 def draw_chi2(stream, track, kink_chi2):
     """Write number of degrees of freedom and χ² (Wilson and Hilferty 1931) of a track, with what a kink adds."""
     ndf = 2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5
