@@ -221,12 +221,14 @@ def novosibirsk(stream, tail):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def shower_energy(stream, energy, region, calorimeter):
-    """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy."""
+def shower_energy(stream, energy, region, leaks, calorimeter):
+    """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy.
+
+    ``leaks`` if it began before the crystals or leaks at the rear.
+    """
     sigma = energy * resolution(energy, region, ENERGY, calorimeter)
     measured = energy + sigma * novosibirsk(stream, calorimeter.tail)
-    u = uniform(stream)
-    if u < calorimeter.leakage_probability:
+    if leaks:
         measured -= energy * calorimeter.leakage_fraction * exponential(stream)
     if region in (FORWARD_GAP, BACKWARD_GAP):  # a good part of the shower is in the supports between the crystals
         measured *= 0.3 + 0.7 * uniform(stream)
@@ -238,7 +240,9 @@ def detection_efficiency(energy, region, calorimeter):
     """Probability that a photon showers in crystals and is found; the 20 MeV threshold comes on top of it."""
     if region == OUTSIDE:
         return 0.0
-    efficiency = calorimeter.efficiency * (1.0 - math.exp(-energy / calorimeter.efficiency_scale))
+    efficiency = calorimeter.efficiency
+    if energy < 20.0 * calorimeter.efficiency_scale:
+        efficiency *= 1.0 - math.exp(-energy / calorimeter.efficiency_scale)
     return efficiency * calorimeter.gap_efficiency if region > BACKWARD else efficiency
 
 

@@ -154,7 +154,7 @@ def merge_showers(showers, n, distance):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def fill_clusters(
-    stream, key, event, i_event, flights, first, showers, n, carrier, n_tracks, tracks, clusters, calorimeter
+    stream, key, event, i_event, flights, first, showers, n, carrier, points, n_tracks, tracks, clusters, calorimeter
 ):
     """Write the clusters of an event behind the others and match them with tracks; False when the memory is full.
 
@@ -165,6 +165,15 @@ def fill_clusters(
     first_track = tracks.offsets[i_event]
     for t in range(tracks.offsets[i_event + 1] - first_track):
         tracks.cluster[first_track + t] = -1
+    for t in range(n_tracks):  # where each track is three radiation lengths behind the face
+        if carrier[t] < 0:
+            continue
+        i = first + carrier[t]
+        p = math.sqrt(flights.px[i] ** 2 + flights.py[i] ** 2 + flights.pz[i] ** 2)
+        f = 3.0 * calorimeter.radiation_length / max(p, 1e-6)
+        points[t, 0] = flights.x[i] + f * flights.px[i]
+        points[t, 1] = flights.y[i] + f * flights.py[i]
+        points[t, 2] = flights.z[i] + f * flights.pz[i]
     open_stream(stream, key, event, STAGE_CALORIMETER, _CALIBRATION_SUBSTREAM)
     for s in range(n):
         if showers.owner[s] >= 0:
@@ -183,20 +192,17 @@ def fill_clusters(
             continue
         if out >= clusters.E.shape[0]:
             return False
-        nearest, distance = -1, MAX_DISTANCE
+        nearest, d2_nearest = -1, MAX_DISTANCE * MAX_DISTANCE
+        ux, uy, uz = x / r, y / r, z / r
         for t in range(n_tracks):
             if carrier[t] < 0:
                 continue
-            i = first + carrier[t]
-            p = math.sqrt(flights.px[i] ** 2 + flights.py[i] ** 2 + flights.pz[i] ** 2)
-            f = 3.0 * calorimeter.radiation_length / p
-            dx = flights.x[i] + f * flights.px[i] - x
-            dy = flights.y[i] + f * flights.py[i] - y
-            dz = flights.z[i] + f * flights.pz[i] - z
-            along = (dx * x + dy * y + dz * z) / r  # depths differ from shower to shower: compare across
-            d = math.sqrt(max(dx * dx + dy * dy + dz * dz - along * along, 0.0))
-            if d < distance and abs(along) < 60.0:
-                nearest, distance = t, d
+            dx, dy, dz = points[t, 0] - x, points[t, 1] - y, points[t, 2] - z
+            along = dx * ux + dy * uy + dz * uz  # depths differ from shower to shower: compare across
+            d2 = dx * dx + dy * dy + dz * dz - along * along
+            if d2 < d2_nearest and abs(along) < 60.0:
+                nearest, d2_nearest = t, d2
+        distance = math.sqrt(max(d2_nearest, 0.0))
         clusters.E[out] = energy
         clusters.theta[out] = math.acos(z / r)
         clusters.phi[out] = math.atan2(y, x)
@@ -230,8 +236,9 @@ def fill_clusters(
 
 @njit(cache=True, nogil=True, _nrt=False)
 def measure_calorimeter(
-    stream, key, event, i_event, flights, tracks, clusters, showers, depths, left, carrier, csi, calorimeter, background
-):
+    stream, key, event, i_event, flights, tracks, clusters, showers, depths, left, carrier, points, csi, calorimeter,
+    background,
+):  # fmt: skip
     """Clusters of event ``i_event`` (number ``event``) behind the others; False when their memory is full.
 
     Reads the flights, writes ``tracks.cluster``; leaves in ``depths`` and ``left`` what arrives at the muon system
@@ -244,5 +251,6 @@ def measure_calorimeter(
     n = background_showers(stream, showers, n, background, calorimeter)
     merge_showers(showers, n, calorimeter.merging_distance)
     return fill_clusters(
-        stream, key, event, i_event, flights, first, showers, n, carrier, n_tracks, tracks, clusters, calorimeter
-    )
+        stream, key, event, i_event, flights, first, showers, n, carrier, points, n_tracks, tracks, clusters,
+        calorimeter,
+    )  # fmt: skip

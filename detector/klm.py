@@ -8,13 +8,14 @@ where they interact.  The field bends tracks up to the coil.  Geometry: basf2 kl
 import math
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 from pydantic import model_validator
 
 from detector.stopping import stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
 from physics.particles import final_mass
-from physics.random import exponential, normal, uniform
+from physics.random import exponential, normal, random_bits, uniform
 
 BARREL, FORWARD, BACKWARD = 1, 2, 3
 MAX_LAYERS = 15
@@ -136,10 +137,10 @@ def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
     if charge == 0 or p < 0.1:
         return x, y, z, ux, uy, uz
     turn = charge * klm.bending / p  # rad/cm of the transverse direction
-    for _ in range(10):
+    for _ in range(6):
         if x * x + y * y > klm.coil_radius * klm.coil_radius or z > klm.forward_z or z < klm.backward_z:
             break
-        step = 8.0
+        step = 14.0
         a = turn * step
         c, s = 1.0 - 0.5 * a * a, a - a * a * a / 6.0
         ux, uy = c * ux + s * uy, c * uy - s * ux
@@ -148,14 +149,24 @@ def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def octagon_normal(x, y):
+    """Unit normal of the side of the octagon that faces (x, y); sides at multiples of 45°."""
+    tangent = 0.41421356237309503  # tan 22.5°
+    ax, ay = abs(x), abs(y)
+    nx = math.copysign(1.0, x) if ax > tangent * ay else 0.0
+    ny = math.copysign(1.0, y) if ay > tangent * ax else 0.0
+    if nx != 0.0 and ny != 0.0:
+        return 0.7071067811865476 * nx, 0.7071067811865476 * ny
+    return nx, ny
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def klm_entry(x, y, z, ux, uy, uz, klm):
     """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
     transverse = math.sqrt(ux * ux + uy * uy)
     if transverse > 1e-6:
         guess = (klm.barrel_radius - math.sqrt(x * x + y * y)) / transverse
-        phi = math.atan2(y + guess * uy, x + guess * ux)
-        axis = math.floor(phi / (0.25 * math.pi) + 0.5) * 0.25 * math.pi
-        nx, ny = math.cos(axis), math.sin(axis)
+        nx, ny = octagon_normal(x + guess * ux, y + guess * uy)
         cosine = nx * ux + ny * uy
         if cosine > 0.05:
             distance = (klm.barrel_radius - nx * x - ny * y) / cosine
@@ -245,8 +256,14 @@ def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, kl
     if last <= 0 or first <= 0:
         return 0, 0, 0, 1.0
     hits, inner, outer = 0, 0, 0
+    limit = np.uint64(65536.0 * klm.layer_efficiency)
+    bits = np.uint64(0)
     for layer in range(first, last + 1):
-        if uniform(stream) < klm.layer_efficiency:
+        if (layer - first) % 4 == 0:  # one draw decides four layers
+            bits = random_bits(stream)
+        else:
+            bits >>= np.uint64(16)
+        if bits & np.uint64(0xFFFF) < limit:
             hits += 1
             outer = layer
             if inner == 0:

@@ -66,15 +66,22 @@ class Scratch(NamedTuple):
     depths: np.ndarray
     left: np.ndarray
     carrier: np.ndarray
+    points: np.ndarray
     passages: Any
     slownesses: np.ndarray
 
 
 def new_scratch(flights: int, tracks: int) -> Scratch:
     """Return scratch memory for events of up to so many flights and tracks."""
-    carrier = np.zeros(max(tracks, 1), np.int64)
     return Scratch(
-        new_stream(), new_showers(), np.zeros(flights), np.zeros(flights), carrier, new_passages(flights), np.zeros(6)
+        new_stream(),
+        new_showers(),
+        np.zeros(flights),
+        np.zeros(flights),
+        np.zeros(max(tracks, 1), np.int64),
+        np.zeros((max(tracks, 1), 3)),
+        new_passages(flights),
+        np.zeros(6),
     )
 
 
@@ -86,7 +93,7 @@ def _measure(key, numbers, begin, flights, tracks, clusters, klm_clusters, scrat
         event = np.uint64(numbers[i])
         if not measure_calorimeter(
             s.stream, key, event, i, flights, tracks, clusters, s.showers, s.depths, s.left, s.carrier,
-            outer.csi, outer.calorimeter, outer.background,
+            s.points, outer.csi, outer.calorimeter, outer.background,
         ):  # fmt: skip
             return i, CLUSTERS_FULL
         if not measure_klm(
@@ -116,7 +123,6 @@ def measure_outer(
     outer : constants from :func:`compile_outer`.
     """
     n = len(event_numbers)
-    tracks.log_likelihood[...] = 0.0
     guess = len(flights.pdg) + 4 * n + 64
     clusters, klm_clusters = new_clusters(guess, n), new_klm_clusters(2 * n + 64, n)
     most = (int(np.diff(offsets).max(initial=1)) for offsets in (flights.offsets, tracks.offsets))

@@ -22,12 +22,14 @@ from detector.calorimeter import (
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import NEUTRON_MASS, final_mass
-from physics.random import exponential, isotropic_direction, normal, poisson, uniform
+from physics.random import exponential, isotropic_direction, normal, poisson, random_bits, uniform
 
 PHOTON, ELECTRON, IONISING, HADRONIC, SPLIT_OFF, BACKGROUND = 0, 1, 2, 3, 4, 5
 """Kinds of showers."""
 
 MAX_SHOWERS = 512
+
+TWO_TO_MINUS_31 = 1.0 / 2147483648.0
 
 MEAN_VISIBLE = 0.5333333333333333
 """Mean of Kumaraswamy's distribution with a = b = 2: 2 B(3/2, 2) = 8/15."""
@@ -83,9 +85,11 @@ def draw_shape(stream, showers, n, hadronic):
     documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).
     """
     energy = showers.E[n]
-    u, v = 2.0 * uniform(stream) - 1.0, 2.0 * uniform(stream) - 1.0
+    bits = random_bits(stream)  # two coarse numbers from one draw
+    u = np.float64(bits >> np.uint64(32)) * TWO_TO_MINUS_31 - 1.0
+    v = np.float64(bits & np.uint64(0xFFFFFFFF)) * TWO_TO_MINUS_31 - 1.0
     centre = 0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v))
-    # noise of the outer crystals blurs the ratios of weak showers
+    # noise of the outer crystals widens weak showers
     noise = 0.010 / (energy + 0.02)
     if hadronic:
         wide = 0.10 * math.exp(0.8 * normal(stream))
@@ -93,8 +97,7 @@ def draw_shape(stream, showers, n, hadronic):
     else:
         wide = (0.030 + 0.25 * noise) * math.exp(0.4 * normal(stream))
         spread = 0.97
-    e1e9 = centre * spread + 0.15 * noise * normal(stream)
-    showers.e1e9[n] = min(max(e1e9, 0.12), 1.0)
+    showers.e1e9[n] = max(centre * spread, 0.12)
     showers.e9e21[n] = max(1.0 - wide, 0.3)
     lat = 0.62 * (1.0 - showers.e1e9[n]) + 3.0 * wide
     showers.lat[n] = min(lat, 0.98)
@@ -112,9 +115,11 @@ def electromagnetic_shower(stream, showers, n, energy, x, y, z, ux, uy, uz, t, k
     rho = math.sqrt(x * x + y * y)
     r = math.sqrt(rho * rho + z * z)
     region = cluster_region(z / r, calorimeter)
-    if uniform(stream) > detection_efficiency(energy, region, calorimeter):
+    efficiency = detection_efficiency(energy, region, calorimeter)
+    u = uniform(stream)
+    if u >= efficiency:
         return n
-    measured = shower_energy(stream, energy, region, calorimeter)
+    measured = shower_energy(stream, energy, region, u < efficiency * calorimeter.leakage_probability, calorimeter)
     # the centroid moves along θ and φ: (θ̂, φ̂) = ((xz, yz, −ρ²)/(rρ), (−y, x, 0)/ρ), with arcs r dθ and ρ dφ
     d_theta = resolution(energy, region, THETA, calorimeter) * normal(stream) / rho
     d_phi = resolution(energy, region, PHI, calorimeter) * normal(stream)
