@@ -21,6 +21,8 @@ from sim.reconstruction.vertices import (
 MAX_CANDIDATES = 256
 """Candidates of an event that are kept before the choice; the first found stay (an event has a few)."""
 MAX_KSHORTS = 32
+NONE, ONE, PAIR = np.int64(-1), np.int64(1), np.int64(2)
+"""Typed: numba compiles a function anew for every literal integer it is called with."""
 PREWINDOW = 0.05
 """K_S masses [GeV] are first looked at this far around the window, with momenta at the crossing point."""
 
@@ -101,7 +103,7 @@ def _copy_kshort(found, s, n):
 @njit(cache=True, nogil=True, _nrt=False)
 def find_kshorts(objects, n_all, cuts, found):
     """Fill ``found.kshort`` with K_S → π⁺π⁻ of an event; returns their number."""
-    n = 0
+    n = np.int64(0)
     for i in range(n_all):
         for j in range(i):
             if objects.charge[i] == objects.charge[j] or n == MAX_KSHORTS:
@@ -117,9 +119,9 @@ def find_kshorts(objects, n_all, cuts, found):
                 continue
             found.fit_index[0], found.fit_index[1] = i, j
             x, y, z, chi2 = vertex_fit(
-                objects.helix, objects.covariance, found.fit_index, 2, x, y, z, found.free, found.fit
+                objects.helix, objects.covariance, found.fit_index, PAIR, x, y, z, found.free, found.fit
             )
-            probability = chi2_probability(chi2, 1)
+            probability = chi2_probability(chi2, ONE)
             if not probability > cuts.kshort_probability:
                 continue
             px, py, pz, e = pair_momentum(objects.helix, objects.track_lab, i, j, PION_MASS, PION_MASS, x, y)
@@ -158,7 +160,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     """Fill ``found`` with all candidates of an event before the choice; returns their number."""
     for k in range(n_good):
         found.ids[k] = -1.0
-    n = 0
+    n = np.int64(0)
     if cuts.candidate == KPLUS:
         for k in range(n_good):
             if _is_kaon_track(objects, k, cuts) and (
@@ -169,10 +171,10 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
                     found,
                     n,
                     k,
-                    -1,
-                    -1,
-                    -1,
-                    -1,
+                    NONE,
+                    NONE,
+                    NONE,
+                    NONE,
                     lab[0],
                     lab[1],
                     lab[2],
@@ -197,13 +199,13 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
                     objects.covariance,
                     objects.normals,
                     found.fit_index,
-                    2,
+                    PAIR,
                     found.free,
                     found.fit,
                 )
-                probability = chi2_probability(chi2, 1)
+                probability = chi2_probability(chi2, ONE)
                 if probability > cuts.kstar_probability:
-                    n = _add(found, n, k, i, -1, -1, -1, px, py, pz, e)
+                    n = _add(found, n, k, i, NONE, NONE, NONE, px, py, pz, e)
                     vertex = found.vertex[n - 1]
                     vertex[0], vertex[1], vertex[2], vertex[3] = x, y, z, probability
         return n
@@ -212,7 +214,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
         row = found.kshort[s]
         i, j = found.kshort_tracks[s, 0], found.kshort_tracks[s, 1]
         if cuts.candidate == KSHORT:
-            n = _add(found, n, i, j, -1, -1, -1, row[0], row[1], row[2], row[3])
+            n = _add(found, n, i, j, NONE, NONE, NONE, row[0], row[1], row[2], row[3])
             _copy_kshort(found, s, n - 1)
             continue
         for k in range(n_good):
@@ -222,7 +224,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
             e = row[3] + energy(lab[0], lab[1], lab[2], PION_MASS)
             px, py, pz = row[0] + lab[0], row[1] + lab[1], row[2] + lab[2]
             if abs(invariant_mass(px, py, pz, e) - cuts.kstarplus_mass) < cuts.kstar_window:
-                n = _add(found, n, i, j, k, -1, -1, px, py, pz, e)
+                n = _add(found, n, i, j, k, NONE, NONE, px, py, pz, e)
                 _copy_kshort(found, s, n - 1)
     if cuts.candidate != KSHORT:
         n = _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n)
@@ -247,7 +249,7 @@ def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
                 px, py, pz = gx + lab[0], gy + lab[1], gz + lab[2]
                 e = ge + energy(lab[0], lab[1], lab[2], KAON_MASS)
                 if abs(invariant_mass(px, py, pz, e) - cuts.kstarplus_mass) < cuts.kstar_window:
-                    n = _add(found, n, k, -1, -1, a, b, px, py, pz, e)
+                    n = _add(found, n, k, NONE, NONE, a, b, px, py, pz, e)
     return n
 
 

@@ -12,11 +12,12 @@ from numba import njit
 
 from physics.kinematics import invariant_mass
 from physics.particles import KAON_MASS, PION_MASS
-from sim.reconstruction.candidates import momentum_at
+from sim.reconstruction.candidates import PAIR, momentum_at
 from sim.reconstruction.columns import at
 from sim.reconstruction.objects import MAX_TRACKS
 from sim.reconstruction.vertices import chi2_probability, vertex_near_origin
 
+ONE, TRIPLE = np.int64(1), np.int64(3)
 (D0_M, D0_DR, D0_DZ, D0_CHI2, D0_N) = at("D0_M", "D0_dr", "D0_dz", "D0_chi2", "D0_nCandidates")
 (DP_M, DP_DR, DP_DZ, DP_CHI2, DP_N) = at("Dplus_M", "Dplus_dr", "Dplus_dz", "Dplus_chi2", "Dplus_nCandidates")
 (D0_MEDIAN,) = at("D0_medianChiProb")
@@ -55,13 +56,13 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     index, helix, lab = charm.index, objects.helix, objects.track_lab
     covariance, normals = objects.covariance, objects.normals
     index[0] = kaon
-    n = 0
+    n = np.int64(0)
     for k in range(roe_tracks):
         t = whole.tracks[k]
         if objects.charge[t] == objects.charge[kaon]:
             continue
         index[1] = t
-        x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, 2, charm.free, charm.fit)
+        x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, PAIR, charm.free, charm.fit)
         if math.isnan(chi2):
             continue
         i = n
@@ -83,8 +84,8 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     px, py, pz, pe = momentum_at(helix, lab, t, PION_MASS, x, y)
     row[D0_M] = invariant_mass(kx + px, ky + py, kz + pz, ke + pe)
     row[D0_DR], row[D0_DZ], row[D0_CHI2] = math.sqrt(x * x + y * y), z, charm.chi2[0]
-    middle = chi2_probability(charm.chi2[n // 2], 1)
-    row[D0_MEDIAN] = middle if n % 2 == 1 else 0.5 * (middle + chi2_probability(charm.chi2[n // 2 - 1], 1))
+    middle = chi2_probability(charm.chi2[n // 2], ONE)
+    row[D0_MEDIAN] = middle if n % 2 == 1 else 0.5 * (middle + chi2_probability(charm.chi2[n // 2 - 1], ONE))
     best = math.inf
     for j in range(1, n):
         if charm.chi2[j] >= best:
@@ -92,7 +93,7 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
         for i in range(j):
             a, b = charm.track[i], charm.track[j]
             index[1], index[2] = a, b
-            x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, 3, charm.free, charm.fit)
+            x, y, z, chi2 = vertex_near_origin(helix, covariance, normals, index, TRIPLE, charm.free, charm.fit)
             if not chi2 < best:
                 continue
             best = chi2

@@ -6,6 +6,7 @@ the kinematics of a B⁺ → K⁺νν̄ decay of the same B: the rest of the eve
 
 import math
 
+import numpy as np
 from numba import njit
 
 from detector.helix import FIELD_CONSTANT
@@ -13,6 +14,7 @@ from physics.form_factors.b_to_k import f_plus_bsz14
 from physics.kinematics import boost_to_parent_frame, energy, invariant_mass, two_body_momentum
 from physics.particles import KAON_MASS, MUON_MASS
 from physics.random import isotropic_direction, uniform
+from sim.reconstruction.candidates import NONE
 from sim.reconstruction.objects import MU, K, global_id, set_row, to_cms
 from sim.reconstruction.vertices import add_track, set_helix
 
@@ -39,7 +41,7 @@ def signal_momentum(stream):
 @njit(cache=True, nogil=True, _nrt=False)
 def find_dimuon(objects, n_good, cuts):
     """Positions (i, j) of the two identified muons nearest to the J/ψ's mass, (−1, −1) if there are none."""
-    best, first, second = 0.5 * (cuts.jpsi_mass_high - cuts.jpsi_mass_low), -1, -1
+    best, first, second = 0.5 * (cuts.jpsi_mass_high - cuts.jpsi_mass_low), NONE, NONE
     centre = 0.5 * (cuts.jpsi_mass_high + cuts.jpsi_mass_low)
     for i in range(n_good):
         if global_id(objects.log_likelihood[i], MU) < 0.5:
@@ -119,7 +121,7 @@ def make_control_event(stream, objects, n_good, cuts, cleanup, beams):
     if i < 0:
         return -1
     jx, jy, jz, je = pair(objects, i, j, MUON_MASS, MUON_MASS)
-    best, kaon = B_WINDOW, -1
+    best, kaon = B_WINDOW, NONE
     for k in range(n_good):
         if k in (i, j):
             continue
@@ -133,7 +135,7 @@ def make_control_event(stream, objects, n_good, cuts, cleanup, beams):
     e = energy(px, py, pz, KAON_MASS)
     if not replace_kaon(stream, objects, kaon, jx + px, jy + py, jz + pz, je + e, cleanup, beams):
         return -1
-    n = 0
+    n = np.int64(0)
     for k in range(n_good):
         if k not in (i, j):
             move_track(objects, k, n)

@@ -155,7 +155,7 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
     tracks, clusters = reco.tracks, reco.clusters
     cot_low = 1.0 / math.tan(cleanup.theta_low)
     cot_high = 1.0 / math.tan(cleanup.theta_high)
-    n = good_tracks = 0
+    n = good_tracks = np.int64(0)
     for wanted in range(2):
         if wanted == 1 and not displaced:
             break
@@ -171,7 +171,7 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
         if wanted == 0:
             good_tracks = n
     add_normals(objects.helix, objects.covariance, good_tracks, objects.normals)
-    photons = 0
+    photons = np.int64(0)
     for c in range(clusters.offsets[i], clusters.offsets[i + 1]):
         e, theta = clusters.E[c], clusters.theta[c]
         if clusters.track[c] >= 0 or not cleanup.photon_energy < e < cleanup.photon_energy_high:

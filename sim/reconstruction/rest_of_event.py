@@ -20,7 +20,7 @@ from physics.event_shapes import (
     thrust,
 )
 from physics.particles import PION_MASS
-from sim.reconstruction.candidates import daughter_mass, has_kaon_track
+from sim.reconstruction.candidates import NONE, ONE, daughter_mass, has_kaon_track
 from sim.reconstruction.columns import at, in_cms, ksfw
 from sim.reconstruction.objects import MAX_PHOTONS, MAX_TRACKS, MU, E, global_id, to_cms
 from sim.reconstruction.vertices import (
@@ -257,7 +257,7 @@ def fill_ksfw(whole, n_signal, n, charge, beams, row):
     missing[0], missing[1], missing[2] = -signal[0], -signal[1], -signal[2]
     missing[3] = beams.root_s - signal[3]
     whole.signal_charge[0] = charge
-    others = 0
+    others = np.int64(0)
     for k in range(n_signal, n):
         px, py, pz, e = whole.cms[k, 0], whole.cms[k, 1], whole.cms[k, 2], whole.cms[k, 3]
         p2 = px * px + py * py + pz * pz
@@ -276,7 +276,7 @@ def fill_ksfw(whole, n_signal, n, charge, beams, row):
     ksfw_moments(
         whole.signal,
         whole.signal_charge,
-        1,
+        ONE,
         whole.others,
         whole.others_charge,
         others,
@@ -375,18 +375,18 @@ def fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, r
 
     ``z_signal``: z of the kaon's POCA or of the K_S or K* vertex.
     """
-    kaon = found.tracks[c, 0] if has_kaon_track(found, c, cuts) else -1
+    kaon = found.tracks[c, 0] if has_kaon_track(found, c, cuts) else NONE
     spot = whole.spot
     for k in range(6):
         spot[k] = 0.0
     if roe_tracks >= 2:
-        _, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, ROE_X, ROE_KAON_DR)
+        _, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, np.int64(ROE_X), np.int64(ROE_KAON_DR))
         row[ROE_CHI2] = chi2
         row[ROE_PVALUE] = chi2_probability(chi2, degrees_of_freedom(roe_tracks, spot))
     if roe_tracks >= 1:
         spot[3] = math.sqrt(beams.size_x * beams.size_x + TAG_FLIGHT * TAG_FLIGHT)
         spot[4] = math.sqrt(beams.size_y * beams.size_y + TAG_FLIGHT * TAG_FLIGHT)
         spot[5] = math.sqrt(beams.size_z * beams.size_z + TAG_FLIGHT_Z * TAG_FLIGHT_Z)
-        z, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, TAG_X, TAG_KAON_DR)
+        z, chi2 = _fill_vertex(objects, kaon, whole, roe_tracks, row, np.int64(TAG_X), np.int64(TAG_KAON_DR))
         row[TAG_PVALUE] = chi2_probability(chi2, degrees_of_freedom(roe_tracks, spot))
         row[DELTA_Z] = z_signal - z

@@ -14,11 +14,13 @@ expanded: :func:`add_normals` computes it once, and every set of tracks is fitte
 
 import math
 
+import numpy as np
 from numba import njit
 
 LINEAR_RANGE = 0.05
 """Shift [cm] of the vertex below which the expansion holds: the sagitta 0.05² / (2 · 22 cm) is below 1 µm."""
 MAX_ITERATIONS = 6
+FIRST = np.int64(0)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -170,7 +172,7 @@ def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
         for k in range(10):
             fit[0, k] = 0.0
         for k in range(n):
-            add_track(helix, covariance, index[k], x, y, z, fit, 0)
+            add_track(helix, covariance, index[k], x, y, z, fit, FIRST)
         _add_spot(spot, x, y, z, fit)
         sx, sy, sz, chi2 = _solve(fit)
         x, y, z = x + sx, y + sy, z + sz
