@@ -1,4 +1,4 @@
-"""b → s(d) ℓ⁺ℓ⁻ decays to one meson: BTOSLLBALL, with lepton masses and both leptons' helicities.
+"""b → s(d) ℓ⁺ℓ⁻ decays to one meson (BTOSLLBALL, BTOSLLALI), with lepton masses and both leptons' helicities.
 
 Naive factorisation: left- and right-handed lepton currents with C₉ ∓ C₁₀ and the photon's C₇ (Ali, Ball, Handoko and
 Hiller, Phys. Rev. D61 (2000) 074024; amplitudes as in Altmannshofer et al., arXiv:0811.1214, eqs. 3.8–3.11), C₉ with
@@ -152,6 +152,10 @@ def draw_penguin(stream, parameters, masses, p, states, amp):
     return False
 
 
+PENGUIN = {"BTOSLLBALL": 1, "BTOSLLALI": 2}
+"""Models and the form factors they use by default."""
+
+
 def _form_factors(which: str, q2: np.ndarray, mother: Species, meson: Species) -> list[np.ndarray]:
     big, small = mother.mass, meson.mass
     flavour = abs(meson.pdg)
@@ -159,10 +163,10 @@ def _form_factors(which: str, q2: np.ndarray, mother: Species, meson: Species) -
         return list(sum_rules.kaon(which, q2, big))
     if flavour in (111, 211):
         return list(sum_rules.pion(which, q2, big))
-    if flavour in (313, 323):
+    if flavour in (313, 323, 333):  # φ with the functions of the K*, as EvtGen does
         v, a1, *others = sum_rules.kstar(which, np.maximum(q2, 1e-4), big, small)
         return [v / (big + small), a1 * (big + small), *others]
-    message = f"BTOSLLBALL has no form factors for particle {meson.pdg}; it knows K, K* and pi."
+    message = f"BTOSLLBALL has no form factors for particle {meson.pdg}; it knows K, K*, phi and pi."
     raise ValueError(message)
 
 
@@ -172,7 +176,7 @@ def prepare_penguin(
     """Return the row of one line; raises ValueError when the daughters are not a known meson and ℓ⁺ℓ⁻."""
     values = numbers(model, args)
     check_count(model, values, [0, 1])
-    which = sum_rules.SETS.get(int(values[0]) if values else 1)
+    which = sum_rules.SETS.get(int(values[0]) if values else PENGUIN[model])
     if which is None:
         message = f"{model} knows the form factors {sorted(sum_rules.SETS)} of EvtGen's list, not {values[0]:g}."
         raise ValueError(message)

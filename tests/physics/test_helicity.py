@@ -200,3 +200,18 @@ def test_heavy_antiquark():
 def test_errors_say_what(model, args, mother, daughters, words):
     with pytest.raises(ValueError, match=words):
         registry.prepare(model, args, mother, daughters)
+
+
+def test_models_of_the_decay_file():
+    """All 46 models that DECAY_BELLE2.DEC names (and the νν̄ signals) are implemented."""
+    names = (
+        "PHSP VSS PYTHIA D_DALITZ SVS VSP_PWAVE OMEGA_DALITZ SVV_HELAMP BGL VVS_PWAVE SLBKPOLE ETA_PI0DALITZ "
+        "SLPOLE ETA_FULLDALITZ LLSW ETAPRIME_DALITZ PI0_DALITZ HQET3 SVP_HELAMP ISGW2 PARTWAVE TAULNUNU TSS "
+        "TAUVECTORNU SLN TVS_PWAVE TAUHADNU GOITY_ROBERTS STS TAUSCALARNU VUB SSD_CP VLL VVPIPI BCL SVV_CP "
+        "VVP HypNonLepton BTOXSGAMMA HELAMP BTO3PI_CP BTOXSLL BTOSLLBALL VSS_BMIX BTOSLLALI "
+        "YMSTOYNSPIPICLEOBOOST KNUNU KSTARNUNU KSTARNUNU_REV"
+    )
+    wanted = names.split()
+    assert not set(wanted) - set(registry.MODELS)
+    assert len(set(registry.MODELS.values())) == len(registry.MODELS)
+    assert all(registry.is_isotropic(registry.MODELS[name]) == (name in ("PHSP", "PYTHIA")) for name in wanted)

@@ -88,9 +88,17 @@ def test_charge_conjugate_mirrors():
     assert np.allclose(np.abs(one(p)), np.abs(two(reverse))[:, ::-1, ::-1, ::-1], rtol=1e-9)
 
 
-@pytest.mark.parametrize(("mother", "meson", "lepton"), [(BMINUS, KM, MU), (BBAR, KSTAR, MU), (BMINUS, KM, TAU)])
-def test_direct_sampling_equals_weighting(mother, meson, lepton):
-    model = Model("BTOSLLBALL", [], mother, [meson, anti(lepton), lepton])
+@pytest.mark.parametrize(
+    ("name", "mother", "meson", "lepton"),
+    [
+        ("BTOSLLBALL", BMINUS, KM, MU),
+        ("BTOSLLBALL", BBAR, KSTAR, MU),
+        ("BTOSLLBALL", BMINUS, KM, TAU),
+        ("BTOSLLALI", (-531, 5.36692, 1), (333, 1.01946, 3), MU),
+    ],
+)
+def test_direct_sampling_equals_weighting(name, mother, meson, lepton):
+    model = Model(name, [], mother, [meson, anti(lepton), lepton])
     stream, n = new_stream(), 3000
     open_stream(stream, stream_key(5, "test"), 0, 0, 0)
     drawn = np.empty((n, 3, 4))
