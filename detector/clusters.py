@@ -56,23 +56,19 @@ def trimmed_clusters(clusters: Clusters) -> Clusters:
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def carriers(flights, first, last, carrier):
+def carriers(flights, first, last, n_tracks, carrier):
     """Fill ``carrier[track]`` with the flight (index in the event) that carries a track on to the calorimeter.
 
-    It is the track's own flight, or, after a decay in flight, the charged daughter; −1 where nothing arrives.
-    Returns the number of tracks.
+    It is the track's own flight, or, after a decay in flight, the charged daughter; −1 where nothing arrives, −2 for
+    a track without flight (a fake or a clone).
     """
-    n_tracks = 0
-    for i in range(first, last):
-        t = flights.track[i]
-        if t >= 0:
-            n_tracks = max(n_tracks, t + 1)
     for t in range(n_tracks):
-        carrier[t] = -1
+        carrier[t] = -2
     for i in range(first, last):
         t = flights.track[i]
         if t < 0 or carrier[t] >= 0:
             continue
+        carrier[t] = -1
         if flights.region[i] > 0:
             carrier[t] = i - first
             continue
@@ -86,7 +82,6 @@ def carriers(flights, first, last, carrier):
             ):
                 carrier[t] = j - first
                 break
-    return n_tracks
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -245,7 +240,8 @@ def measure_calorimeter(
     (see :mod:`detector.showers`) and in ``carrier`` the flight that each track ends with.
     """
     first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-    n_tracks = carriers(flights, first, last, carrier)
+    n_tracks = tracks.offsets[i_event + 1] - tracks.offsets[i_event]
+    carriers(flights, first, last, n_tracks, carrier)
     n = event_showers(stream, key, event, flights, first, last, showers, depths, left, csi, calorimeter)
     open_stream(stream, key, event, STAGE_BACKGROUND, 0)
     n = background_showers(stream, showers, n, background, calorimeter)

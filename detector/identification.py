@@ -169,7 +169,10 @@ def identify(
     stream, key, event, i_event, flights, tracks, clusters, carrier, passages, slownesses,
     identification, calorimeter, klm, csi, iron,
 ):  # fmt: skip
-    """Fill ``tracks.log_likelihood`` of event ``i_event``; tracks without a flight (fakes) keep six equal values."""
+    """Fill ``tracks.log_likelihood`` of event ``i_event``.
+
+    Clones get the values of the track they copy; fakes keep six equal ones.
+    """
     first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
     first_track = tracks.offsets[i_event]
     first_cluster = clusters.offsets[i_event]
@@ -182,12 +185,20 @@ def identify(
             stream, i, carrier[t], first, first_track + t, flights, tracks, clusters, first_cluster, passages,
             slownesses, identification, calorimeter, klm, csi, iron,
         )  # fmt: skip
+    n_tracks = tracks.offsets[i_event + 1] - first_track
+    for t in range(n_tracks):
+        if carrier[t] != -2 or tracks.mc[first_track + t] < 0:
+            continue
+        for other in range(n_tracks):
+            if carrier[other] != -2 and tracks.mc[first_track + other] == tracks.mc[first_track + t]:
+                tracks.log_likelihood[first_track + t] = tracks.log_likelihood[first_track + other]
+                break
 
 
 def _sum(log_likelihood: np.ndarray, detectors: tuple[str, ...]) -> np.ndarray:
     unknown = set(detectors) - set(PID_DETECTORS)
     if unknown:
-        msg = f"No identification detector {sorted(unknown)[0]!r}: choose among {', '.join(PID_DETECTORS)}."
+        msg = f"No identification detector {min(unknown)!r}: choose among {', '.join(PID_DETECTORS)}."
         raise ValueError(msg)
     rows = [PID_DETECTORS.index(name) for name in detectors]
     total: np.ndarray = np.asarray(log_likelihood)[..., rows, :].sum(axis=-2)
