@@ -35,8 +35,7 @@ class Sample:
     source : of the cross section or branching fraction.
     signal : decay file of the signal B, for signal samples.
     branching_fraction : of the signal decay of one B, 0 for backgrounds.
-    hadron : place of the hadron h among the daughters of the signal B, for q² = (p_B − p_h)²; −1 where q² has no
-        meaning.
+    hadron : place of the hadron h among the daughters of the signal B, for the true q²; −1 where q² has no meaning.
     nunu : "K" or "K*" when phase-space events carry B → K(*)νν̄ weights.
     """
 

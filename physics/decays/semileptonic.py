@@ -203,14 +203,12 @@ def draw_semileptonic(stream, parameters, masses, p):
     if abs(big - parameters[ROLE_MOTHER_MASS]) > 1e-6:
         return False
     nominal = parameters[ROLE_MASS]
-    bound = 0.0
-    if abs(small - nominal) > 1e-6:
-        bounds = first + QUANTILES + 1
-        position = (small - parameters[bounds]) / MASS_STEP
-        if position < 0.0 or position >= MASSES - 1:
-            return False
-        k = int(position)
-        bound = 1.1 * max(parameters[bounds + 1 + k], parameters[bounds + 2 + k])
+    bounds = first + QUANTILES + 1
+    position = (small - parameters[bounds]) / MASS_STEP
+    if position < 0.0 or position >= MASSES - 1:
+        return False
+    k = int(position)
+    bound = 1.1 * max(parameters[bounds + 1 + k], parameters[bounds + 2 + k])
     ratio = ((big - small) / (big - nominal)) ** 2
     m2_lepton = masses[lepton + 1] * masses[lepton + 1]
     sign = parameters[ROLE_SIGN]
@@ -222,12 +220,11 @@ def draw_semileptonic(stream, parameters, masses, p):
         d = m2_lepton / q2
         if k2 <= 0.0 or d >= 1.0:
             continue
-        if bound > 0.0:
-            # another mass: correct the nominal spectrum, stretched to the new end point, by its own
-            k = first + min(int(u * QUANTILES), QUANTILES - 1)
-            width = parameters[k + 1] - parameters[k]
-            if bound * uniform(stream) > width * spectrum(parameters, n_meson, q2, big, small, m2_lepton):
-                continue
+        # The table is a staircase at the nominal mass, stretched to the end point of this one: correct both exactly.
+        k = first + min(int(u * QUANTILES), QUANTILES - 1)
+        width = parameters[k + 1] - parameters[k]
+        if bound * uniform(stream) > width * spectrum(parameters, n_meson, q2, big, small, m2_lepton):
+            continue
         plus, minus, zero, time = helicity_amplitudes(parameters, n_meson, q2, big, small, math.sqrt(k2))
         plus2, minus2, zero2 = plus * plus, minus * minus, zero * zero / q2
         # W(c) = a + b c + e c²

@@ -29,7 +29,7 @@ from sim.generators.decay_tree import decay_prepared, new_work, prepare_entry
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
-UPSILON4S = 300553
+UPSILON4S, PHOTON = 300553, 22
 PARTICLES_PER_EVENT = 70
 """First guess of the memory; grows when needed."""
 
@@ -180,10 +180,23 @@ def _delta_t(event, first, n):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def _signal_numbers(event, b, n, hadron, numbers, row):
-    """q² = (p_B − p_h)² for the hadron h, and for a K* its mass and the helicity angle of its kaon."""
+    """q² of the signal decay, and for a K* its mass and the helicity angle of its kaon.
+
+    q² is the mass squared of the neutrinos or X, which photons from the hadron do not change; of charged leptons,
+    whose photons belong to them, (p_B − p_h)².
+    """
     h = _first_daughter(event, b, n) + hadron
-    e = event.E[b] - event.E[h]
-    px, py, pz = event.px[b] - event.px[h], event.py[b] - event.py[h], event.pz[b] - event.pz[h]
+    px, py, pz, e = 0.0, 0.0, 0.0, 0.0
+    for i in range(h - hadron, n):
+        if event.mother[i] == b and i != h and event.pdg[i] != PHOTON:
+            if abs(event.pdg[i]) == 11 or abs(event.pdg[i]) == 13:
+                e = event.E[b] - event.E[h]
+                px, py, pz = event.px[b] - event.px[h], event.py[b] - event.py[h], event.pz[b] - event.pz[h]
+                break
+            px += event.px[i]
+            py += event.py[i]
+            pz += event.pz[i]
+            e += event.E[i]
     numbers[Q2, row] = max((e - pz) * (e + pz) - px * px - py * py, 0.0)
     mass = invariant_mass(event.px[h], event.py[h], event.pz[h], event.E[h])
     numbers[HADRON_MASS, row] = mass
