@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numba import njit
 
-from physics.decays.species import Species, check_count, check_spins, numbers, twice_helicities, twice_spin
+from physics.decays.species import NEUTRINOS, Species, check_count, check_spins, numbers, twice_helicities, twice_spin
 from physics.spin import clebsch_gordan, half_angles, phase_power, wigner_d
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -259,7 +259,11 @@ def _vvp(model: str, args: Sequence[float], mother: Species, daughters: Sequence
 def _sln(model: str, _args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
     """Leptonic decay: the lepton has the helicity the neutrino forces on it."""
     check_spins(model, mother, daughters, 0, 1, 1)
-    helicity = twice_helicities(daughters[1])[0]
+    neutrinos = [d for d in daughters if abs(d.pdg) in NEUTRINOS]
+    if len(neutrinos) != 1:
+        message = f"{model} needs a lepton and its neutrino; correct the daughters of {mother.pdg}."
+        raise ValueError(message)
+    (helicity,) = twice_helicities(neutrinos[0])
     return pack(mother, daughters, {(helicity, helicity): 1.0})
 
 
