@@ -31,7 +31,7 @@ from detector.klm import KLMSection
 from detector.material import MaterialSection
 from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
-from detector.trackfit import EMPTY_TABLE, ChamberTable, chamber_table
+from detector.chamber import EMPTY_TABLE, ChamberTable, chamber_table
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
 

@@ -26,7 +26,7 @@ from detector.secondaries import (
     photons_per_length,
     put_photon,
 )
-from detector.trackfit import (
+from detector.crossing import (
     END_ARC,
     END_MOMENTUM,
     FATE_LEFT,
@@ -37,8 +37,8 @@ from detector.trackfit import (
     TABLE,
     EXACT,
     cross_layers,
-    filter_inward,
 )
+from detector.trackfit import filter_inward
 from detector.tracking import count_hits, draw_chi2, draw_parameters, is_found
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import PION_MASS, final_charge, final_mass

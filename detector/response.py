@@ -10,7 +10,7 @@ from detector.flying import DONE, FLIGHT, FLIGHTS_FULL, TRACKS_FULL, fly_events
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
 from detector.secondaries import MAX_WAITING, WAITING
-from detector.trackfit import new_crossings
+from detector.crossing import new_crossings
 from detector.tracking import TRACK
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles

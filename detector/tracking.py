@@ -8,7 +8,7 @@ from numba import njit
 from pydantic import model_validator
 
 from detector.geometry import PIXEL
-from detector.trackfit import WEIGHT, WHOLE
+from detector.crossing import LAST_LAYER, WEIGHT, WHOLE
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
 from physics.random import normal, uniform
 
@@ -120,7 +120,7 @@ def count_hits(track, tracker, work):
                 track.firstSVDLayer = layers[i].number
     wires = 0
     if work.numbers[WHOLE] > 0.0:
-        wires = tracker.chamber.layer.shape[0]
+        wires = int(work.numbers[LAST_LAYER]) + 1
         track.firstCDCLayer = 0
         track.lastCDCLayer = wires - 1
         firsts = firsts[:1]

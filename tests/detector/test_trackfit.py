@@ -8,7 +8,8 @@ import pytest
 from detector.card import load_detector
 from detector.geometry import WALL
 from detector.helix import helix_at_poca
-from detector.trackfit import EXACT, FATE_LEFT, TOTAL_X0, cross_layers, filter_inward, new_crossings
+from detector.crossing import EXACT, FATE_LEFT, TOTAL_X0, cross_layers, new_crossings
+from detector.trackfit import filter_inward
 from physics.particles import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
 from physics.random import STAGE_TRACKING, new_stream, open_stream
 
