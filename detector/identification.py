@@ -191,7 +191,10 @@ def identify(
             continue
         for other in range(n_tracks):
             if carrier[other] != -2 and tracks.mc[first_track + other] == tracks.mc[first_track + t]:
-                tracks.log_likelihood[first_track + t] = tracks.log_likelihood[first_track + other]
+                for d in range(6):
+                    for h in range(6):
+                        copied = tracks.log_likelihood[first_track + other, d, h]
+                        tracks.log_likelihood[first_track + t, d, h] = copied
                 break
 
 
