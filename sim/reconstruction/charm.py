@@ -29,7 +29,7 @@ class Charm(NamedTuple):
     track: np.ndarray  # int64, positions in Objects
     chi2: np.ndarray  # float64
     vertex: np.ndarray  # float64 (n, 3)
-    index: np.ndarray  # int64 (3,)
+    members: np.ndarray  # int64 (3,), tracks that are fitted
     free: np.ndarray
     fit: np.ndarray
 
@@ -53,7 +53,7 @@ def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     A vertex of three tracks cannot have a smaller χ² than that of two of them: with the pairs sorted,
     triples are fitted only while they can still win.
     """
-    index, helix, lab = charm.index, objects.helix, objects.track_lab
+    index, helix, lab = charm.members, objects.helix, objects.track_lab
     covariance, normals = objects.covariance, objects.normals
     index[0] = kaon
     n = np.int64(0)
