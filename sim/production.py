@@ -186,7 +186,7 @@ def build_line(request: Request) -> Line:
         name = request.selection or "kplus-nunu-2021"
         selection = load_selection(name, sample=request.sample, candidates=request.candidates)
         line.reconstruct = lambda reco, events: reconstruct(
-            reco, events, selection, beams, field=detector.field, key=int(key)
+            reco, events, selection, beams, field=detector.tracker.field, key=int(key)
         )
         line.tables["selection card"] = selection_path(name)
     return line
