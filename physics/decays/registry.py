@@ -39,10 +39,11 @@ from physics.decays.inclusive import (
     prepare_inclusive,
 )
 from physics.decays.light_mesons import LIGHT_MESONS, draw_pi0, light_meson, prepare_light_meson
-from physics.decays.penguin import draw_penguin, penguin, prepare_penguin
+from physics.decays.penguin import PENGUIN, draw_penguin, penguin, prepare_penguin
 from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare_semileptonic, semileptonic
 from physics.decays.species import Species
-from physics.decays.tau import TAU, prepare_tau, tau_decay
+from physics.decays.tau import TABLE, TAU, prepare_tau, tau_decay
+from physics.decays.tau_draw import draw_three_pions
 
 PHSP = 0
 PYTHIA = 1
@@ -51,8 +52,9 @@ _FIRST_SEMILEPTONIC = 64
 _FIRST_LIGHT = 96
 D_DALITZ, BTO3PI_CP = 112, 113
 _FIRST_TAU = 116
+TAUHADNU = _FIRST_TAU + TAU.index("TAUHADNU")
 _FIRST_OTHER = 120
-BTOSLLBALL = 120
+BTOSLLBALL, BTOSLLALI = 120, 124
 _FIRST_INCLUSIVE = 121
 _LAST_INCLUSIVE = _FIRST_INCLUSIVE + len(INCLUSIVE) - 1
 GOITY_ROBERTS = 126
@@ -67,6 +69,7 @@ MODELS: dict[str, int] = {
     **{name: _FIRST_TAU + k for k, name in enumerate(TAU)},
     "D_DALITZ": D_DALITZ,
     "BTOSLLBALL": BTOSLLBALL,
+    "BTOSLLALI": BTOSLLALI,
     "GOITY_ROBERTS": GOITY_ROBERTS,
     **{name: _FIRST_INCLUSIVE + k for k, name in enumerate(INCLUSIVE)},
     "BTO3PI_CP": BTO3PI_CP,
@@ -90,7 +93,7 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
         return prepare_semileptonic(model, args, head, tail)
     if model in TAU:
         return prepare_tau(model, args, head, tail)
-    if model == "BTOSLLBALL":
+    if model in PENGUIN:
         return prepare_penguin(model, args, head, tail)
     if model == "GOITY_ROBERTS":
         return prepare_goity_roberts(model, args, head, tail)
@@ -120,7 +123,9 @@ def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
     if model < _FIRST_SEMILEPTONIC:
         return False
-    return model < _FIRST_LIGHT or model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL) or draws_masses(model)
+    if model in (D_DALITZ, BTO3PI_CP, PI0_DALITZ, BTOSLLBALL, BTOSLLALI, TAUHADNU):
+        return True
+    return model < _FIRST_LIGHT or draws_masses(model)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -143,7 +148,9 @@ def draw_kinematics(stream, model, parameters, masses, p, states, amp):
         return draw_dalitz(stream, parameters, masses, p)
     if _FIRST_SEMILEPTONIC <= model < _FIRST_LIGHT:
         return draw_semileptonic(stream, parameters, masses, p)
-    if model == BTOSLLBALL:
+    if model == TAUHADNU and len(parameters) > TABLE:
+        return draw_three_pions(stream, parameters, masses, p, amp)
+    if model in (BTOSLLBALL, BTOSLLALI):
         return draw_penguin(stream, parameters, masses, p, states, amp)
     if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
         return draw_inclusive(stream, parameters, masses, p)
@@ -167,7 +174,7 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         dalitz(parameters, p, masses, amp)
     elif model < _FIRST_OTHER:
         tau_decay(parameters, p, masses, amp)
-    elif model == BTOSLLBALL:
+    elif model in (BTOSLLBALL, BTOSLLALI):
         penguin(parameters, p, masses, spins2, amp)
     elif _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
         inclusive(parameters, p, masses, spins2, amp)

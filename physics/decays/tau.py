@@ -14,6 +14,8 @@ from physics.decays.species import Species, check_count, numbers, twice_spin
 from physics.spin import antiparticle_spinor, particle_spinor, weyl_current
 
 LEPTONIC, HADRONIC = 0, 1
+TABLE = 13
+"""Where the table of a 3π mode begins in its parameters (:mod:`physics.decays.tau_draw`)."""
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -66,7 +68,7 @@ def _square(p, i, j):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _hadronic(parameters, p, masses, n):
+def hadronic_current(parameters, p, masses, n):
     """Contravariant hadronic current (t, x, y, z) of two or three pions."""
     beta, m_rho, w_rho, m_prime, w_prime = (
         parameters[6],
@@ -107,8 +109,8 @@ def tau_decay(parameters, p, masses, amp):
     """Fill ``amp`` of a τ decay; the parameters are those of :func:`prepare_tau`."""
     kind, particle, neutrino = int(parameters[0]), parameters[1], int(parameters[2])
     if kind == HADRONIC:
-        n = len(masses) - 2
-        h = _hadronic(parameters, p, masses, n)
+        n = 2 if len(parameters) < TABLE else 3
+        h = hadronic_current(parameters, p, masses, n)
         for m in range(2):
             current = tau_current(p, neutrino, masses[0], particle, 1 - 2 * m)
             amp[m] = h[0] * current[0] - h[1] * current[1] - h[2] * current[2] - h[3] * current[3]
@@ -129,7 +131,10 @@ def tau_decay(parameters, p, masses, amp):
 
 
 def prepare_tau(model: str, args: Sequence[float | str], mother: Species, daughters: Sequence[Species]) -> np.ndarray:
-    """Return ``[kind, ±1, ν_τ, positions (3), β, m_ρ, Γ_ρ, m_ρ', Γ_ρ', m_a1, Γ_a1]``; raises ValueError if wrong."""
+    """Return ``[kind, ±1, ν_τ, positions (3), β, m_ρ, Γ_ρ, m_ρ', Γ_ρ', m_a1, Γ_a1, table of 3π]``.
+
+    Raises ValueError for wrong daughters or a wrong number of arguments.
+    """
     values = numbers(model, args)
     sign = 1 if mother.pdg > 0 else -1
     others = [i for i, d in enumerate(daughters) if d.pdg != sign * 16]
@@ -158,7 +163,13 @@ def prepare_tau(model: str, args: Sequence[float | str], mother: Species, daught
         odd = next((i for i in others if kinds.count(daughters[i].pdg) == 1), others[2])
         others = [i for i in others if i != odd] + [odd]
     positions = others + [0] * (3 - len(others))
-    return np.array([HADRONIC, sign, neutrinos[0], *positions, *values])
+    row = np.array([HADRONIC, sign, neutrinos[0], *positions, *values])
+    if len(others) == 3:
+        from physics.decays.tau_draw import three_pion_table
+
+        masses = np.array([mother.mass, *(d.mass for d in daughters)])
+        row = np.concatenate([row, three_pion_table(row, masses, (others[0], others[1], others[2]))])
+    return row
 
 
 TAU = ("TAULNUNU", "TAUHADNU")

@@ -59,9 +59,7 @@ class Work(NamedTuple):
     next: np.ndarray  # int64, next daughter to look at
     needed: np.ndarray  # int64, 1 when the decay matrix will be used
     states: np.ndarray  # int64 (levels, 1 + daughters)
-    sensitive: (
-        np.ndarray
-    )  # int64 (levels, daughters), 1 when the daughter's decay depends on its polarisation
+    sensitive: np.ndarray  # int64 (levels, daughters), 1 when the daughter's decay depends on its polarisation
     decayed: np.ndarray  # int64 (levels, daughters), 1 when its decay matrix is there
     momenta: np.ndarray  # float64 (levels, daughters, 4)
     frame: np.ndarray  # float64 (levels, 4, 4)
@@ -281,11 +279,20 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
         rest *= states[k + 1]
     amp = work.amp[level]
     size = states[0] * rest
-    if not polarised and draws_kinematics(model):
-        if draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
-            if spin:
+    if draws_kinematics(model):
+        if not polarised:
+            if draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
+                if spin:
+                    amplitude(model, parameters, d.p, masses, states, amp)
+                return spin
+        else:
+            # Tr(ρAA†) ≤ Tr(AA†): the polarisation keeps one in 2J + 1 of the unpolarised decays
+            for _ in range(MAX_REJECTIONS):
+                if not draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
+                    break
                 amplitude(model, parameters, d.p, masses, states, amp)
-            return spin
+                if polarised_rate(amp, work.rho[level], states[0], rest) > total_rate(amp, size) * uniform(stream):
+                    return True
     maximum = table.modes[m].maximum
     bound = phase_space_bound(mass, d.masses, count) if count > 2 else 1.0
     for _ in range(MAX_REJECTIONS):
