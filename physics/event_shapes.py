@@ -321,7 +321,7 @@ def cleo_cones(p, n, x, y, z, flows):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missing, scale, values, out):
+def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missing, scale, out):
     """Write the 18 KSFW variables (``KSFW_NAMES``) to ``out``.
 
     Belle's "modified" or "super" Fox–Wolfram moments (Belle, Phys. Rev. Lett. 91 (2003) 261801; basf2
@@ -335,9 +335,9 @@ def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missin
     signal_charge, roe_charge : charges, float64.
     missing : float64 (4,), missing momentum and energy (px, py, pz, E) of the event in the c.m. frame [GeV].
     scale : 2 (√s − E*_B) of the candidate [GeV].
-    values : scratch of length ≥ 5.
     """
-    out[:N_KSFW] = 0.0
+    for k in range(N_KSFW):
+        out[k] = 0.0
     mx, my, mz, me = missing[0], missing[1], missing[2], missing[3]
     m2 = mx * mx + my * my + mz * mz
     m_mag = math.sqrt(m2)
@@ -356,45 +356,45 @@ def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missin
             other = math.sqrt(xj * xj + yj * yj + zj * zj)
             if other <= 0.0:
                 continue
-            legendre((x * xj + y * yj + z * zj) / (magnitude * other), 4, values)
+            c = (x * xj + y * yj + z * zj) / (magnitude * other)
+            c2 = c * c
             if roe_charge[j] != 0.0:
-                product = charge * roe_charge[j]
+                product = charge * roe_charge[j] * other * c
                 out[2] += other
-                out[3] += product * other * values[1]
-                out[4] += other * values[2]
-                out[5] += product * other * values[3]
-                out[6] += other * values[4]
+                out[3] += product
+                out[4] += other * (1.5 * c2 - 0.5)
+                out[5] += product * (2.5 * c2 - 1.5)
+                out[6] += other * ((4.375 * c2 - 3.75) * c2 + 0.375)
             else:
                 out[7] += other
-                out[8] += other * values[2]
-                out[9] += other * values[4]
+                out[8] += other * (1.5 * c2 - 0.5)
+                out[9] += other * ((4.375 * c2 - 3.75) * c2 + 0.375)
         if m_mag > 0.0:
-            legendre((x * mx + y * my + z * mz) / (magnitude * m_mag), 4, values)
+            c = (x * mx + y * my + z * mz) / (magnitude * m_mag)
+            c2 = c * c
             out[10] += m_mag
-            out[11] += m_mag * values[2]
-            out[12] += m_mag * values[4]
-    for i in range(n_roe):
-        x, y, z, charge = roe[i, 0], roe[i, 1], roe[i, 2], roe_charge[i]
-        magnitude = math.sqrt(x * x + y * y + z * z)
-        if magnitude <= 0.0:
-            continue
-        for j in range(i):
+            out[11] += m_mag * (1.5 * c2 - 0.5)
+            out[12] += m_mag * ((4.375 * c2 - 3.75) * c2 + 0.375)
+    total = total2 = total4 = odd1 = odd3 = 0.0
+    for i in range(n_roe + 1):
+        if i < n_roe:
+            x, y, z, charge = roe[i, 0], roe[i, 1], roe[i, 2], roe_charge[i]
+        else:  # missing momentum counts as a neutral particle
+            x, y, z, charge = mx, my, mz, 0.0
+        size2 = x * x + y * y + z * z
+        for j in range(min(i, n_roe)):
             xj, yj, zj = roe[j, 0], roe[j, 1], roe[j, 2]
-            weight = magnitude * math.sqrt(xj * xj + yj * yj + zj * zj)
+            weight = math.sqrt(size2 * (xj * xj + yj * yj + zj * zj))
             if weight > 0.0:
-                legendre((x * xj + y * yj + z * zj) / weight, 4, values)
-                odd = weight * charge * roe_charge[j]
-                out[13] += weight
-                out[14] += odd * values[1]
-                out[15] += weight * values[2]
-                out[16] += odd * values[3]
-                out[17] += weight * values[4]
-        if m_mag > 0.0:  # missing momentum counts as a neutral particle
-            weight = magnitude * m_mag
-            legendre((x * mx + y * my + z * mz) / weight, 4, values)
-            out[13] += weight
-            out[15] += weight * values[2]
-            out[17] += weight * values[4]
+                c = (x * xj + y * yj + z * zj) / weight
+                c2 = c * c
+                odd = weight * charge * roe_charge[j] * c
+                total += weight
+                odd1 += odd
+                total2 += weight * (1.5 * c2 - 0.5)
+                odd3 += odd * (2.5 * c2 - 1.5)
+                total4 += weight * ((4.375 * c2 - 3.75) * c2 + 0.375)
+    out[13], out[14], out[15], out[16], out[17] = total, odd1, total2, odd3, total4
     for k in range(2, 13):
         out[k] /= scale
     for k in range(13, N_KSFW):

@@ -282,7 +282,6 @@ def fill_ksfw(whole, n_signal, n, charge, beams, row):
         others,
         missing,
         scale,
-        whole.values,
         whole.super_moments,
     )
     for k in range(N_KSFW):

@@ -155,7 +155,7 @@ def test_ksfw_moments_are_their_definition():
         charges = rng.choice([-1.0, 0.0, 1.0], len(p))
         missing = rng.normal(size=4)
         s, o = np.ascontiguousarray(p[:n_signal]), np.ascontiguousarray(p[n_signal:])
-        ksfw_moments(s, charges[:n_signal], n_signal, o, charges[n_signal:], len(o), missing, 16.0, VALUES, out)
+        ksfw_moments(s, charges[:n_signal], n_signal, o, charges[n_signal:], len(o), missing, 16.0, out)
         expected = reference_ksfw(s, charges[:n_signal], o, charges[n_signal:], missing, 16.0)
         np.testing.assert_allclose(out, expected, atol=1e-12)
 
@@ -218,6 +218,6 @@ def test_two_particles_at_a_right_angle():
 def test_ksfw_without_missing_momentum_or_others_is_finite():
     out = np.zeros(N_KSFW)
     one, none = np.array([[1.0, 2.0, 2.0]]), np.zeros((1, 3))
-    ksfw_moments(one, np.ones(1), 1, none, np.zeros(1), 0, np.zeros(4), 16.0, VALUES, out)
+    ksfw_moments(one, np.ones(1), 1, none, np.zeros(1), 0, np.zeros(4), 16.0, out)
     assert out[1] == pytest.approx(math.sqrt(5.0))
     assert not np.delete(out, 1).any()
