@@ -159,7 +159,8 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
         shared[case] = (np.cumsum(by_shared) / by_shared.sum())[:2]
         for a in range(1, 4):
             cumulative = np.cumsum(weights[case, a, 1:].ravel())
-            vertex[case, a] = cumulative / cumulative[-1]
+            if cumulative[-1] > 0.0:
+                vertex[case, a] = cumulative / cumulative[-1]
 
     meson, meson_pdg = np.ones((5, 5, _CHOICES)), np.zeros((5, 5, _CHOICES), np.int64)
     baryon, baryon_pdg = np.ones((5, 5, 2, 5, 4)), np.zeros((5, 5, 2, 5, 4), np.int64)

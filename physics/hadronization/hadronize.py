@@ -97,9 +97,7 @@ def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
             if norm > 0.0:
                 new = two_hadrons(stream, tune, left, right, mass, pdg_out, p_out, made)
                 if new > 0:
-                    rotate_and_boost(
-                        pdg_out, p_out, made, new, x / norm, y / norm, z / norm, px, py, pz, e, mass
-                    )
+                    rotate_and_boost(pdg_out, p_out, made, new, x / norm, y / norm, z / norm, px, py, pz, e, mass)
         if new < 0:
             return -1
         made += new

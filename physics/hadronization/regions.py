@@ -197,7 +197,10 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     left, right = prepare_axes(sheet, regions, side, i0, j0)
     old_axes = sheet.axes[left, right]
     if i0 == j0:
-        own, opposite = sheet.vectors[side, from_left(regions, side, i0)], sheet.vectors[1 - side, from_left(regions, side, j0)]
+        own, opposite = (
+            sheet.vectors[side, from_left(regions, side, i0)],
+            sheet.vectors[1 - side, from_left(regions, side, j0)],
+        )
         dx = z * own_left
         dy = mt2 / (dx * 2.0 * dot(own, opposite))
         if used + dy < 1.0:
@@ -214,9 +217,7 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
                 i1, j1 = i0 + di, j0 + total - di
                 if i1 > j1 or j1 >= regions:
                     continue
-                dx, dy = _solve(
-                    sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron
-                )
+                dx, dy = _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron)
                 if dy >= 0.0:
                     own_left = own_left if i1 == i0 else 1.0
                     used = used if j1 == j0 else 0.0
@@ -232,7 +233,10 @@ def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fr
     i0, j0 = sheet.region[side, 0], sheet.region[side, 1]
     own_left, used = sheet.x[side, 0], sheet.x[side, 1]
     px, py = sheet.pt[side, 0], sheet.pt[side, 1]
-    own, opposite = sheet.vectors[side, from_left(regions, side, i1)], sheet.vectors[1 - side, from_left(regions, side, j1)]
+    own, opposite = (
+        sheet.vectors[side, from_left(regions, side, i1)],
+        sheet.vectors[1 - side, from_left(regions, side, j1)],
+    )
     left, right = prepare_axes(sheet, regions, side, i0, j0)
     old_axes = sheet.axes[left, right]
     left, right = prepare_axes(sheet, regions, side, i1, j1)

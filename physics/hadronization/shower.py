@@ -97,9 +97,7 @@ def gluon_matrix_element(x1, x2, ratio):
     if y1 <= 0.0 or y2 <= 0.0 or rho >= 1.0:
         return 0.0
     value = (
-        2.0 * (x1 + x2 - 1.0 - 0.5 * rho)
-        - 0.5 * rho * (y1 / y2 + y2 / y1)
-        + (y1 * y1 + y2 * y2) / (1.0 + 0.5 * rho)
+        2.0 * (x1 + x2 - 1.0 - 0.5 * rho) - 0.5 * rho * (y1 / y2 + y2 / y1) + (y1 * y1 + y2 * y2) / (1.0 + 0.5 * rho)
     )
     return max(0.0, 0.5 * value / math.sqrt(1.0 - rho))
 
@@ -252,11 +250,7 @@ def shower(stream, tune, partons, n, pt2):
 @njit(cache=True, nogil=True, _nrt=False)
 def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2_min):
     """Draw (pT², z, kind, mass² of the dipole) of the next branching of an end: kind 1 gluon, 2 q q̄, 3 photon."""
-    s = (
-        partons.mass[radiator] ** 2
-        + partons.mass[recoiler] ** 2
-        + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
-    )
+    s = partons.mass[radiator] ** 2 + partons.mass[recoiler] ** 2 + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
     span = 0.25 * ((math.sqrt(s) - partons.mass[recoiler]) ** 2 - partons.mass[radiator] ** 2)
     start = min(pt2, span)
     if start <= pt2_min:

@@ -152,7 +152,9 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
             open_next = count > 0
             if count < 0:
                 continue
-            n = _finish(stream, setup.table, work, event, n, sample.pdg, mass[done], quark_mass, direction, count, pdg, p)
+            n = _finish(
+                stream, setup.table, work, event, n, sample.pdg, mass[done], quark_mass, direction, count, pdg, p
+            )
             while not append_event(particles, done, event, n):
                 particles = grown(particles)
             done += 1

@@ -22,7 +22,15 @@ def draw(stream, a, c, b, n):
 
 @pytest.mark.parametrize(
     ("a", "c", "b"),
-    [(0.32, 1.0, 0.02), (0.32, 1.0, 0.4), (0.32, 1.0, 2.0), (1.29, 0.03, 0.3), (0.32, 1.97, 0.8), (0.32, 2.4, 2.7), (0.0, 1.0, 0.5)],
+    [
+        (0.32, 1.0, 0.02),
+        (0.32, 1.0, 0.4),
+        (0.32, 1.0, 2.0),
+        (1.29, 0.03, 0.3),
+        (0.32, 1.97, 0.8),
+        (0.32, 2.4, 2.7),
+        (0.0, 1.0, 0.5),
+    ],
 )
 def test_fragmentation_function(a: float, c: float, b: float) -> None:
     """Kolmogorov–Smirnov p > 1e-3 with 20 000 draws against (1 − z)^a z^(−c) exp(−b/z)."""

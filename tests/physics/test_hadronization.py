@@ -97,7 +97,10 @@ def test_flavour_bookkeeping_of_the_test() -> None:
     assert np.array_equal(quantum_numbers(3122), [0, 1, 1, 1, 0])
 
 
-@pytest.mark.parametrize(("flavour", "radiate", "name"), [(2, 0, "2_straight"), (4, 0, "4_straight"), (2, 1, "2_shower"), (4, 1, "4_shower")])
+@pytest.mark.parametrize(
+    ("flavour", "radiate", "name"),
+    [(2, 0, "2_straight"), (4, 0, "4_straight"), (2, 1, "2_shower"), (4, 1, "4_shower")],
+)
 def test_primary_hadrons_agree_with_pythia(flavour: int, radiate: int, name: str) -> None:
     """Mean number within 2.5 %; every species within 6 % or five standard deviations; mean pT within 7 %."""
     tune = compile_tune(read_tune(charm=flavour == 4).model_copy(update={"second_shower": False}))
