@@ -283,6 +283,22 @@ def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def _quark_pair_weight(z, r, q2, s):
+    """Weight of g → q q̄ with r = m_q²/m_qq̄² in a dipole of mass² ``s``, m_qq̄² = ``q2``.
+
+    Shape z² + (1 − z)² + 8 r z (1 − z) in the z that a massless recoiler leaves open, its integral β/3 (1 + r/2) per ½ of
+    the kernel, times (1 − m_qq̄²/s)³: few heavy pairs, as the four-parton matrix element has them
+    (arXiv:2203.11601, ``weightGluonToQuark = 4``).
+    """
+    width = (s - q2) / (s + q2)
+    third = width * width / 3.0
+    integral = width * (0.5 * (1.0 + third) + 2.0 * r * (1.0 - third))
+    shape = z * z + (1.0 - z) ** 2 + 8.0 * r * z * (1.0 - z)
+    beta = math.sqrt(1.0 - 4.0 * r)
+    return shape * 2.0 / 3.0 * beta * (1.0 + 0.5 * r) / integral * (1.0 - q2 / s) ** 3
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s):
     """Accept or refuse a trial branching and carry it out; returns the numbers of partons and photons."""
     mass = partons.mass[radiator]
@@ -304,10 +320,7 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
     primary = (radiator == 0 or radiator == n - 1) and partons.pdg[radiator] != GLUON
     side = 0 if radiator == 0 else 1
     if kind == 2:
-        r = new_mass * new_mass / q2
-        beta = math.sqrt(1.0 - 4.0 * r)
-        weight = (z * z + (1.0 - z) ** 2 + 8.0 * r * z * (1.0 - z)) * beta * (1.0 + 0.5 * r) / (1.0 + 2.0 * r)
-        weight *= (1.0 - q2 / s) ** 3  # few heavy pairs, as the four-parton matrix element has them
+        weight = _quark_pair_weight(z, new_mass * new_mass / q2, q2, s)
     elif primary and partons.corrected[side] == 1:
         partner = partons.p[n - 1 - radiator] if recoiler != n - 1 - radiator else partons.trial[2]
         weight = _correction(partons, partner)
