@@ -15,7 +15,7 @@ from detector.helix import arc_sine, arc_to_radius
 from detector.material import STRAGGLING, loss_terms
 from physics.random import poisson, uniform
 
-TABLE, EXACT, SILICON_ONLY = 0, 1, 2
+TABLE, EXACT, SILICON_ONLY = np.int64(0), np.int64(1), np.int64(2)  # numba compiles a kernel for each plain int
 """How the drift chamber is walked through."""
 
 FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR = 0, 1, 2

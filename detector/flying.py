@@ -498,7 +498,7 @@ def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, tr
     for i_event in range(first, n_events):
         event = numbers[i_event]
         begin, stop = particles.offsets[i_event], particles.offsets[i_event + 1]
-        f, k = 0, 0
+        f, k = np.int64(0), np.int64(0)
         for i in range(begin, stop):
             if particles.status[i] != STATUS_FINAL:
                 continue
@@ -513,8 +513,7 @@ def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, tr
             entry.track = -1
             entry.x, entry.y, entry.z, entry.t = particles.vx[i], particles.vy[i], particles.vz[i], particles.t[i]
             entry.px, entry.py, entry.pz = particles.px[i], particles.py[i], particles.pz[i]
-            n = 1
-            q = 0
+            n, q = np.int64(1), np.int64(0)
             while q < n and q < MAX_FLIGHTS and f < rows.shape[0] and k + 1 < track_rows.shape[0]:
                 substream = mc + SECONDARY_STREAMS * q
                 entry = waiting[q]

@@ -11,12 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from detector.flight import ORIGIN_BREMSSTRAHLUNG, ORIGIN_CONVERSION, ORIGIN_DECAY, ORIGIN_NUCLEAR
+from detector import flight
 from detector.units import Fraction, Scale, Section
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.particles import ELECTRON_MASS, KAON0_MASS, KAON_CTAU, PION_CTAU, final_charge, final_mass
 from physics.random import exponential, isotropic_direction, normal, uniform
 
+# Numba compiles a kernel once for each plain integer handed to it, but only once for these.
+ORIGIN_DECAY, ORIGIN_CONVERSION = np.int64(flight.ORIGIN_DECAY), np.int64(flight.ORIGIN_CONVERSION)
+ORIGIN_BREMSSTRAHLUNG, ORIGIN_NUCLEAR = np.int64(flight.ORIGIN_BREMSSTRAHLUNG), np.int64(flight.ORIGIN_NUCLEAR)
+PHOTON = np.int64(22)
 PI0_MASS = 0.1349768
 """π⁰ mass [GeV], PDG 2026."""
 K_LONG_CTAU = 1533.7
@@ -133,7 +137,7 @@ def _put_daughter(stream, waiting, n, pdg, m, x, y, z, t, qx, qy, qz, px, py, pz
         gx, gy, gz, _ = boost_to_parent_frame(
             sign * half * ux, sign * half * uy, sign * half * uz, half, qx, qy, qz, qe, PI0_MASS
         )
-        n = put(waiting, n, 22, ORIGIN_DECAY, x, y, z, t, gx, gy, gz)
+        n = put(waiting, n, PHOTON, ORIGIN_DECAY, x, y, z, t, gx, gy, gz)
     return n
 
 
@@ -142,19 +146,19 @@ def decay(stream, waiting, n, pdg, x, y, z, t, px, py, pz):
     """Decay a π±, K± or K_L; uniform phase space (assumption for three bodies, exact for two). Returns n."""
     mass = final_mass(pdg)
     e = math.sqrt(px * px + py * py + pz * pz + mass * mass)
-    a, b, c = -13, 12, 0
+    a, b, c = np.int64(-13), np.int64(12), np.int64(0)
     if abs(pdg) == 321:
         number = uniform(stream)
         i = 0
         while number > KAON_MODES[i, 0]:
             i += 1
-        a, b, c = int(KAON_MODES[i, 1]), int(KAON_MODES[i, 2]), int(KAON_MODES[i, 3])
+        a, b, c = np.int64(KAON_MODES[i, 1]), np.int64(KAON_MODES[i, 2]), np.int64(KAON_MODES[i, 3])
     elif pdg == 130:
         number = uniform(stream)
         i = 0
         while number > K_LONG_MODES[i, 0]:
             i += 1
-        a, b, c = int(K_LONG_MODES[i, 1]), int(K_LONG_MODES[i, 2]), int(K_LONG_MODES[i, 3])
+        a, b, c = np.int64(K_LONG_MODES[i, 1]), np.int64(K_LONG_MODES[i, 2]), np.int64(K_LONG_MODES[i, 3])
     conjugate = pdg < 0 or (pdg == 130 and uniform(stream) < 0.5)
     if conjugate:
         a = -a if a != 111 else a
@@ -201,8 +205,9 @@ def convert(stream, waiting, n, energy, x, y, z, t, ux, uy, uz):
     while uniform(stream) > 1.0 - 4.0 / 3.0 * share * (1.0 - share):
         share = uniform(stream)
     kinetic = energy - 2.0 * ELECTRON_MASS
-    for pdg in (11, -11):
-        e = ELECTRON_MASS + kinetic * (share if pdg == 11 else 1.0 - share)
+    for sign in range(2):
+        pdg = np.int64(11 - 22 * sign)
+        e = ELECTRON_MASS + kinetic * (share if sign == 0 else 1.0 - share)
         p = math.sqrt(max(e * e - ELECTRON_MASS * ELECTRON_MASS, 1e-12))
         n = put(waiting, n, pdg, ORIGIN_CONVERSION, x, y, z, t, p * ux, p * uy, p * uz)
     return n
@@ -236,7 +241,7 @@ def photon_share(stream, cut):
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def put_photon(waiting, n, energy, x, y, z, t, ux, uy, uz):
     """Add a bremsstrahlung photon along the electron's direction. Returns n."""
-    return put(waiting, n, 22, ORIGIN_BREMSSTRAHLUNG, x, y, z, t, energy * ux, energy * uy, energy * uz)
+    return put(waiting, n, PHOTON, ORIGIN_BREMSSTRAHLUNG, x, y, z, t, energy * ux, energy * uy, energy * uz)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
