@@ -2,11 +2,15 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
 from physics.kinematics import two_body_momentum
 from physics.random import uniform
 
+QUANTILES = 129
+PROBABILITIES = 0.5 * (1.0 - np.cos(np.pi * np.arange(QUANTILES) / (QUANTILES - 1)))
+"""Probabilities of the tabulated masses, dense at both ends so that straight lines between them serve the tails."""
 DECAY_RADIUS = 3.0
 """Interaction radius [1/GeV] of the Blatt–Weisskopf factor of the resonance's decay (EvtGen's default)."""
 
@@ -25,27 +29,8 @@ def blatt_weisskopf_squared(l, z):
     return 1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def truncated_breit_wigner(stream, mass, width, low, high):
-    """Mass [GeV] with density 1/((m² − M²)² + M²Γ²) in m², between ``low`` and ``high``."""
-    mg = mass * width
-    a = math.atan((low * low - mass * mass) / mg)
-    b = math.atan((high * high - mass * mass) / mg)
-    m2 = mass * mass + mg * math.tan(a + (b - a) * uniform(stream))
-    return math.sqrt(max(m2, low * low))
-
-
 BIRTH_RADIUS = 1.0
 """The same for the decay that makes the resonance (EvtGen's default)."""
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def truncated_cauchy(stream, mass, width, low, high):
-    """Mass [GeV] from the non-relativistic Breit–Wigner between ``low`` and ``high``."""
-    half = 0.5 * width
-    a = math.atan((low - mass) / half)
-    b = math.atan((high - mass) / half)
-    return mass + half * math.tan(a + (b - a) * uniform(stream))
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -60,28 +45,67 @@ def barrier_weight(m, m1, m2, l, radius):
     return w * blatt_weisskopf_squared(l, z)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def draw_resonance_mass(stream, mass, width, low, high, m1, m2, l, parent, sibling, birth_l):
-    """Mass [GeV] of a resonance that decays to ``m1 m2`` in wave ``l``, from ``parent`` → resonance ``sibling``.
+def mass_quantiles(density: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Return the QUANTILES masses [GeV] at the probabilities PROBABILITIES of a density tabulated on ``grid``."""
+    steps = 0.5 * (density[1:] + density[:-1]) * np.diff(grid)
+    cumulative = np.concatenate(([0.0], np.cumsum(steps)))
+    if cumulative[-1] <= 0.0:
+        return np.linspace(grid[0], grid[-1], QUANTILES)
+    keep = np.concatenate(([True], np.diff(cumulative) > 0.0))
+    quantiles = np.interp(PROBABILITIES * cumulative[-1], cumulative[keep], grid[keep])
+    quantiles[-1] = grid[-1]
+    return quantiles
 
-    Density in m: |1/(m² − M² + iMΓ)|² p^(2l+1) F²(p) × q^(2L+1) F²(q), p the decay's momentum and q that of the
-    production in wave ``birth_l`` (−1: no factor), as EvtGen's EvtRelBreitWignerBarrierFact has it.
+
+def resonance_density(grid: np.ndarray, mass: float, width: float, m1: float, m2: float, wave: int) -> np.ndarray:
+    """Return the mass density of a resonance in its decay to ``m1 m2`` in ``wave``, at masses ``grid`` [GeV].
+
+    |1/(m² − M² + iMΓ)|² p^(2L+1) F²(p), as EvtGen's EvtRelBreitWignerBarrierFact has it.
     """
-    low = max(low, m1 + m2)
-    if parent > 0.0 and birth_l >= 0:
-        high = min(high, parent - sibling)
-    else:
-        birth_l = -1
+    barrier = np.array([barrier_weight(m, m1, m2, wave, DECAY_RADIUS) for m in grid])
+    return barrier / ((grid**2 - mass**2) ** 2 + (mass * width) ** 2)
+
+
+def cauchy_density(grid: np.ndarray, mass: float, width: float) -> np.ndarray:
+    """Return the non-relativistic Breit–Wigner density at masses ``grid`` [GeV]."""
+    return 1.0 / ((grid - mass) ** 2 + 0.25 * width**2)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def draw_quantile(stream, quantiles, first, high):
+    """Mass [GeV] below ``high`` from the QUANTILES that begin at ``first``; −1 when all lie above."""
+    if high <= quantiles[first]:
+        return -1.0
+    last = first + QUANTILES - 1
+    top = 1.0
+    if high < quantiles[last]:
+        low, up = first, last
+        while up - low > 1:
+            middle = (low + up) // 2
+            if quantiles[middle] < high:
+                low = middle
+            else:
+                up = middle
+        k = low - first
+        share = (high - quantiles[low]) / (quantiles[up] - quantiles[low])
+        top = PROBABILITIES[k] + share * (PROBABILITIES[k + 1] - PROBABILITIES[k])
+    u = top * uniform(stream)
+    k = min(int(math.acos(1.0 - 2.0 * u) * ((QUANTILES - 1) / math.pi)), QUANTILES - 2)
+    share = (u - PROBABILITIES[k]) / (PROBABILITIES[k + 1] - PROBABILITIES[k])
+    a = quantiles[first + k]
+    return min(a + share * (quantiles[first + k + 1] - a), high)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def draw_born_quantile(stream, quantiles, first, high, parent, sibling, wave):
+    """As :func:`draw_quantile`, weighted with the barrier of parent → resonance sibling in ``wave``."""
+    low = quantiles[first]
+    high = min(high, parent - sibling)
     if high <= low:
         return -1.0
-    most = barrier_weight(high, m1, m2, l, DECAY_RADIUS) / high
-    if birth_l >= 0:
-        most *= barrier_weight(parent, low, sibling, birth_l, BIRTH_RADIUS)
+    most = barrier_weight(parent, low, sibling, wave, BIRTH_RADIUS)
     for _ in range(1000):
-        m = truncated_breit_wigner(stream, mass, width, low, high)
-        w = barrier_weight(m, m1, m2, l, DECAY_RADIUS) / m
-        if birth_l >= 0:
-            w *= barrier_weight(parent, m, sibling, birth_l, BIRTH_RADIUS)
-        if w > most * uniform(stream):
+        m = draw_quantile(stream, quantiles, first, high)
+        if barrier_weight(parent, m, sibling, wave, BIRTH_RADIUS) > most * uniform(stream):
             return m
     return -1.0

@@ -7,7 +7,6 @@ meaning: a later ``Decay X`` block replaces the earlier one, ``CDecay`` conjugat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from importlib.metadata import version
 from pathlib import Path
 
 from sim.particle_properties import known_names, properties
@@ -70,9 +69,7 @@ class DecayFile:
             entry = properties(self.target(name))
             if entry is not None and entry.conjugate == entry.name:
                 return name
-            message = (
-                f"{source}: alias '{name}' needs a 'ChargeConj {name} …' statement before CDecay uses it"
-            )
+            message = f"{source}: alias '{name}' needs a 'ChargeConj {name} …' statement before CDecay uses it"
             raise ValueError(message)
         if name in PARTONS or name.removeprefix("anti-") in PARTONS:
             if name in ("g", "specflav"):
@@ -109,9 +106,7 @@ def read_decay_files(paths: Sequence[str | Path]) -> DecayFile:
     parser = DecFileParser()
     parser.load_additional_decay_models(*EXTRA_MODELS)
     info = parser.grammar_info()
-    lark = Lark(
-        parser.grammar(), parser=info["parser"], lexer=info["lexer"], edit_terminals=info["edit_terminals"]
-    )
+    lark = Lark(parser.grammar(), parser=info["parser"], lexer=info["lexer"], edit_terminals=info["edit_terminals"])
     content = DecayFile()
     for path in paths:
         _read_on_top(content, Path(path), lark)
@@ -166,7 +161,7 @@ class _Reader:
                 self.copy(node)
         for kind, node in later:
             if kind == "cdecay":
-                self.conjugate(node, own)
+                self.conjugate(node)
 
     def at(self, token: object) -> str:
         return f"{self.file}:{getattr(token, 'line', '?')}"
@@ -207,8 +202,12 @@ class _Reader:
         for options in children[1:]:
             arguments += [_number(_leaf(child)) for child in options.children]
         if name in self.content.model_aliases:
-            name, arguments_of_alias = self.content.model_aliases[name]
-            return name, arguments_of_alias
+            return self.content.model_aliases[name]
+        if str(getattr(children[0], "data", "")) == "model_label":
+            near = get_close_matches(name, [*self.content.model_aliases, *models()], n=2)
+            hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+            message = f"{self.at(children[0].children[0])}: unknown decay model '{name}'{hint}"
+            raise ValueError(message)
         return name, tuple(arguments)
 
     def defined(self, argument: str | float) -> str | float:
@@ -230,6 +229,9 @@ class _Reader:
         for line in node.children[1:]:  # type: ignore[attr-defined]
             value, *rest = line.children
             source = self.at(value.children[0])
+            if float(_leaf(value)) < 0.0:
+                message = f"{source}: a branching fraction below 0 ({_leaf(value)}); give it as 0 or more"
+                raise ValueError(message)
             daughters = tuple(_leaf(child) for child in rest if str(child.data) == "particle")
             model, arguments = self.model(rest[-1])
             photos = self.content.photos or any(str(child.data) == "photos" for child in rest)
@@ -244,7 +246,7 @@ class _Reader:
             raise ValueError(message)
         self.content.decays[new] = list(self.content.decays[old])
 
-    def conjugate(self, node: object, own: set[str]) -> None:
+    def conjugate(self, node: object) -> None:
         token = node.children[0]  # type: ignore[attr-defined]
         name = _leaf(token)
         source = self.at(token)
@@ -274,6 +276,8 @@ def _number(word: str) -> str | float:
         return word
 
 
-def grammar_version() -> str:
-    """Return the version of decaylanguage, whose grammar and default file were read."""
-    return version("decaylanguage")
+def models() -> tuple[str, ...]:
+    """Return the names of EvtGen's decay models that the grammar knows."""
+    from decaylanguage.dec.enums import known_decay_models
+
+    return (*known_decay_models, *EXTRA_MODELS)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -31,7 +32,9 @@ NARROW_WIDTH = 1e-5
 WINDOW_WIDTHS = 15.0
 """Half width of the mass window in widths where evt.pdl gives none (EvtGen: EvtAbsLineShape)."""
 FRACTION_TOLERANCE = 1e-3
-"""Departure from 1 of the sum of a user's branching fractions that is rescaled silently, as EvtGen does."""
+"""Departure from 1 of the sum of a user's branching fractions that is rescaled silently.
+
+A larger one is rescaled with a warning (EvtGen rescales always)."""
 FINAL = {11, 13, 211, 321, 2212, 2112, 130, 22, 12, 14, 16, 1000010020}
 """|PDG| of what reaches the detector undecayed."""
 PARTON_CODES = {"d": 1, "u": 2, "s": 3, "c": 4, "g": 21, "specflav": 81, "rndmflav": 82}
@@ -39,7 +42,17 @@ MAX_AMPLITUDES, MAX_SPIN_DAUGHTERS = 1024, 8
 """What the interpreter of the decay tree has memory for."""
 _EMPTY_REMNANTS = {4132: (2, -1, 3, 3101), 4232: (2, -1, 3, 3201), 4332: (2, -1, 3, 3303)}
 """Partons of charmed baryons for a PYTHIA line without daughters: c → s u d̄ beside the spectator diquark."""
-_PICKED = ["pi+", "pi-", "pi0", "eta", "eta'", "rho+", "rho-", "rho0", "omega", "phi", "K+", "K-", "K0", "anti-K0", "K*+", "K*-", "K*0", "anti-K*0", "D+", "D-", "D0", "anti-D0", "D*+", "D*-", "D*0", "anti-D*0", "D_s+", "D_s-", "D_s*+", "D_s*-", "eta_c", "J/psi", "p+", "anti-p-", "n0", "anti-n0", "Delta++", "anti-Delta--", "Delta+", "anti-Delta-", "Delta0", "anti-Delta0", "Delta-", "anti-Delta+", "Lambda0", "anti-Lambda0", "Sigma+", "anti-Sigma-", "Sigma0", "anti-Sigma0", "Sigma-", "anti-Sigma+", "Sigma*+", "anti-Sigma*-", "Sigma*0", "anti-Sigma*0", "Sigma*-", "anti-Sigma*+", "Xi0", "anti-Xi0", "Xi-", "anti-Xi+", "Xi*0", "anti-Xi*0", "Xi*-", "anti-Xi*+", "Omega-", "anti-Omega+", "Lambda_c+", "anti-Lambda_c-", "Sigma_c++", "anti-Sigma_c--", "Sigma_c+", "anti-Sigma_c-", "Sigma_c0", "anti-Sigma_c0", "Sigma_c*++", "anti-Sigma_c*--", "Sigma_c*+", "anti-Sigma_c*-", "Sigma_c*0", "anti-Sigma_c*0", "Xi_c+", "anti-Xi_c-", "Xi_c0", "anti-Xi_c0", "Xi'_c+", "anti-Xi'_c-", "Xi'_c0", "anti-Xi'_c0", "Xi_c*+", "anti-Xi_c*-", "Xi_c*0", "anti-Xi_c*0", "Omega_c0", "anti-Omega_c0", "Omega_c*0", "anti-Omega_c*0", "K_S0", "K_L0", "e-", "e+", "mu-", "mu+", "gamma", "nu_e", "anti-nu_e", "nu_mu", "anti-nu_mu", "nu_tau", "anti-nu_tau", "tau-", "tau+", "deuteron", "anti-deuteron"]  # fmt: skip
+_PICKED = """
+pi+ pi- pi0 eta eta' rho+ rho- rho0 omega phi K+ K- K0 anti-K0 K*+ K*- K*0 anti-K*0 D+ D- D0 anti-D0 D*+ D*- D*0
+anti-D*0 D_s+ D_s- D_s*+ D_s*- eta_c J/psi p+ anti-p- n0 anti-n0 Delta++ anti-Delta-- Delta+ anti-Delta- Delta0
+anti-Delta0 Delta- anti-Delta+ Lambda0 anti-Lambda0 Sigma+ anti-Sigma- Sigma0 anti-Sigma0 Sigma- anti-Sigma+
+Sigma*+ anti-Sigma*- Sigma*0 anti-Sigma*0 Sigma*- anti-Sigma*+ Xi0 anti-Xi0 Xi- anti-Xi+ Xi*0 anti-Xi*0 Xi*-
+anti-Xi*+ Omega- anti-Omega+ Lambda_c+ anti-Lambda_c- Sigma_c++ anti-Sigma_c-- Sigma_c+ anti-Sigma_c- Sigma_c0
+anti-Sigma_c0 Sigma_c*++ anti-Sigma_c*-- Sigma_c*+ anti-Sigma_c*- Sigma_c*0 anti-Sigma_c*0 Xi_c+ anti-Xi_c-
+Xi_c0 anti-Xi_c0 Xi'_c+ anti-Xi'_c- Xi'_c0 anti-Xi'_c0 Xi_c*+ anti-Xi_c*- Xi_c*0 anti-Xi_c*0 Omega_c0
+anti-Omega_c0 Omega_c*0 anti-Omega_c*0 K_S0 K_L0 e- e+ mu- mu+ gamma nu_e anti-nu_e nu_mu anti-nu_mu nu_tau
+anti-nu_tau tau- tau+ deuteron anti-deuteron
+"""
 """What hadronization may produce: rows whether the decay file names them or not."""
 
 
@@ -151,6 +164,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
         particles[row]["first_mode"] = len(modes)
         particles[row]["n_modes"] = len(lines)
         total = sum(line.fraction for line in lines)
+        _check_sum(name, content.decays.get(name, []), total)
         running = 0.0
         for line in lines:
             _check_line(name, line, entries[row], content)
@@ -163,28 +177,27 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
             modes.append(
                 (
                     line.fraction / total, 0.0, 0.0, kind, model, pythia, len(daughters), len(codes),
-                    len(parameters), len(row_parameters), int(line.photos), -1, 0, 0.0, 0.0, 0,
+                    len(parameters), len(row_parameters), int(line.photos), -1, 0, -1, 0.0, 0.0, 0,
                 )
             )  # fmt: skip
             daughters += [r for r, _ in codes]
             daughter_pdg += [pdg for _, pdg in codes]
             parameters += row_parameters
             described.append(
-                ModeDescription(
-                    name, line.daughters, line.fraction / total, line.model, implemented, line.source
-                )
+                ModeDescription(name, line.daughters, line.fraction / total, line.model, implemented, line.source)
             )
         if lines:
             cumulative[-1] = 1.0
     mode_array = np.array(modes, layout.MODE)
     keys, rows = make_lookup(particles["pdg"])
     table = DecayTable(
-        particles, mode_array, np.array(cumulative), np.array(asymmetry), np.array(daughters, np.int64), np.array(daughter_pdg, np.int64),
-        np.array([*parameters, 0.0]), keys, rows, 1,
+        particles, mode_array, np.array(cumulative), np.array(asymmetry), np.array(daughters, np.int64),
+        np.array(daughter_pdg, np.int64), np.array([*parameters, 0.0]), np.zeros(0), keys, rows, 1,
     )  # fmt: skip
     _thresholds(table)
     _waves(table, names, described, content)
     _check_open(table, described)
+    table = table._replace(quantiles=_quantiles(table))
     _maxima(table, names, described)
     return table, Descriptions(names, described)
 
@@ -200,7 +213,7 @@ def _asymmetry(line: DecayLine) -> tuple[float, float]:
 
 def _all_names(content: DecayFile) -> list[str]:
     """Return true particles first, so that a PDG identity finds the particle, not an alias."""
-    names = dict.fromkeys(_PICKED)
+    names = dict.fromkeys(_PICKED.split())
     for mother, lines in content.decays.items():
         names[mother] = None
         for line in lines:
@@ -228,9 +241,7 @@ def _entry(name: str, content: DecayFile) -> Properties:
     return entry
 
 
-def _fill_particle(
-    particle: np.void, name: str, entry: Properties, content: DecayFile, index: dict[str, int]
-) -> None:
+def _fill_particle(particle: np.void, name: str, entry: Properties, content: DecayFile, index: dict[str, int]) -> None:
     mass, width = entry.mass, entry.width
     for key in (content.target(name), name):
         if key in content.masses:
@@ -238,7 +249,7 @@ def _fill_particle(
             width = width if new_width is None else new_width
     species = abs(entry.pdg)
     # a width set to zero still has its lifetime; one changed by hand gives a new lifetime
-    ctau = entry.ctau if width == entry.width or width == 0.0 else HBAR_C / width
+    ctau = entry.ctau if width in (entry.width, 0.0) else HBAR_C / width
     particle["pdg"] = entry.pdg
     particle["mass"] = mass
     particle["width"] = width
@@ -282,6 +293,18 @@ def _check_line(mother: str, line: DecayLine, entry: Properties, content: DecayF
     if charge3 != 0 and line.daughters and not any("specflav" in name for name in line.daughters):
         message = f"{where}: electric charge is not conserved (off by {charge3 / 3:+g}); mend the daughters"
         raise ValueError(message)
+
+
+def _check_sum(mother: str, lines: Sequence[DecayLine], total: float) -> None:
+    if not lines:
+        return
+    if total <= 0.0:
+        message = f"{lines[0].source}: the branching fractions of {mother} add up to 0; give at least one above 0"
+        raise ValueError(message)
+    # some blocks of the default file are off by percents; that is theirs to mend, not the user's
+    if abs(total - 1.0) > FRACTION_TOLERANCE and not lines[0].source.startswith(default_decay_file().name):
+        message = f"{lines[0].source}: the branching fractions of {mother} add up to {total:g}; they are scaled to 1"
+        warnings.warn(message, stacklevel=2)
 
 
 def _daughters(line: DecayLine, mother: Properties, index: dict[str, int]) -> list[tuple[int, int]]:
@@ -340,9 +363,7 @@ def _maxima(table: DecayTable, names: Sequence[str], described: Sequence[ModeDes
     for particle in particles:
         own = modes["kind"][particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
         decays = particle["fate"] != layout.FATE_FINAL
-        particle["correlated"] = int(
-            decays and particle["states"] > 1 and (own == layout.KIND_AMPLITUDE).any()
-        )
+        particle["correlated"] = int(decays and particle["states"] > 1 and (own == layout.KIND_AMPLITUDE).any())
     row_of = {name: row for row, name in enumerate(names)}
     mothers = np.array([row_of[description.mother] for description in described])
     estimate_maxima(new_stream(), np.uint64(1), table, new_daughters(), mothers, MAX_AMPLITUDES, SAMPLES)
@@ -364,9 +385,7 @@ def _thresholds(table: DecayTable) -> None:
             particle["mass_min"] = max(particle["mass_min"], own["threshold"].min() + 1e-6)
 
 
-def _waves(
-    table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription], content: DecayFile
-) -> None:
+def _waves(table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription], content: DecayFile) -> None:
     """Set the lowest orbital momentum of two-body modes, or what SetLineshapePW says."""
     particles = table.particles
     row_of = {name: row for row, name in enumerate(names)}
@@ -386,6 +405,42 @@ def _waves(
         mode["barrier"] = int(mode["m1"] + mode["m2"] < mother["mass"] and mode["wave"] <= 3)
 
 
+def _quantiles(table: DecayTable) -> np.ndarray:
+    """Return the mass distributions of the resonances in each of their modes, as quantiles."""
+    from physics.line_shapes import QUANTILES, cauchy_density, mass_quantiles, resonance_density
+
+    parts = []
+    known: dict[tuple[float, ...], int] = {}
+    for particle in table.particles:
+        if particle["shape"] == layout.SHAPE_NARROW:
+            continue
+        mass, width, high = float(particle["mass"]), float(particle["width"]), float(particle["mass_max"])
+        for mode in table.modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]:
+            low = max(float(particle["mass_min"]), float(mode["threshold"]))
+            barrier = bool(mode["barrier"]) and particle["shape"] == layout.SHAPE_BREIT_WIGNER
+            m1, m2, wave = (float(mode["m1"]), float(mode["m2"]), int(mode["wave"])) if barrier else (0.0, 0.0, -1)
+            if barrier:
+                low = max(low, m1 + m2)
+            if low >= high:
+                low = high - 1e-6
+            key = (mass, width, low, high, m1, m2, wave, float(particle["shape"]))
+            if key not in known:
+                # steps that follow the peak: equal in the angle of the Breit–Wigner, and some equal in mass
+                half = 0.5 * max(width, 1e-9)
+                angles = np.linspace(np.arctan((low - mass) / half), np.arctan((high - mass) / half), 400)
+                grid = np.unique(np.clip(np.r_[mass + half * np.tan(angles), np.linspace(low, high, 200)], low, high))
+                if particle["shape"] == layout.SHAPE_FLAT:
+                    density = np.ones_like(grid)
+                elif barrier:
+                    density = resonance_density(grid, mass, width, m1, m2, wave)
+                else:
+                    density = cauchy_density(grid, mass, width)
+                known[key] = len(parts) * QUANTILES
+                parts.append(mass_quantiles(density, grid))
+            mode["first_quantile"] = known[key]
+    return np.concatenate(parts) if parts else np.zeros(1)
+
+
 def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None:
     for particle in table.particles:
         count = int(particle["n_modes"])
@@ -394,9 +449,7 @@ def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None
         first = int(particle["first_mode"])
         if table.modes["threshold"][first : first + count].min() > particle["mass_max"]:
             mode = described[first]
-            message = (
-                f"{mode.source}: every decay of {mode.mother} needs more than its mass; mend or remove them"
-            )
+            message = f"{mode.source}: every decay of {mode.mother} needs more than its mass; mend or remove them"
             raise ValueError(message)
 
 
@@ -404,9 +457,7 @@ def _check_open(table: DecayTable, described: Sequence[ModeDescription]) -> None
 
 
 def _cache_key(paths: Sequence[Path]) -> str:
-    digest = hashlib.sha256(
-        f"{PARTICLE_TABLE_YEAR}:{version('particle')}:{version('decaylanguage')}".encode()
-    )
+    digest = hashlib.sha256(f"{PARTICLE_TABLE_YEAR}:{version('particle')}:{version('decaylanguage')}".encode())
     # whatever compiles the table or evaluates its models: a change of code makes the tables anew
     floor = Path(__file__).parent.parent
     for source in (
@@ -446,9 +497,7 @@ def _read_cache(key: str) -> tuple[DecayTable, Descriptions] | None:
 def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> None:
     data = {
         "particles": descriptions.particles,
-        "modes": [
-            (m.mother, m.daughters, m.fraction, m.model, m.implemented, m.source) for m in descriptions.modes
-        ],
+        "modes": [(m.mother, m.daughters, m.fraction, m.model, m.implemented, m.source) for m in descriptions.modes],
     }
     arrays = dict(zip(table._fields[:-1], table[:-1], strict=True))
     temporary = None
@@ -458,7 +507,7 @@ def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> Non
         handle, temporary = tempfile.mkstemp(dir=directory, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
             np.savez(file, description=np.frombuffer(json.dumps(data).encode(), np.uint8), **arrays)
-        os.replace(temporary, directory / f"decays-{key}.npz")
+        Path(temporary).replace(directory / f"decays-{key}.npz")
     except OSError:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

@@ -131,9 +131,7 @@ def _extra() -> dict[str, Properties]:
         )
         table[name] = entry
         if conjugate != name:
-            table[conjugate] = replace(
-                entry, name=conjugate, pdg=-entry.pdg, charge=-entry.charge, conjugate=name
-            )
+            table[conjugate] = replace(entry, name=conjugate, pdg=-entry.pdg, charge=-entry.charge, conjugate=name)
     return table
 
 

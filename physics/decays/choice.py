@@ -8,17 +8,15 @@ from numba import njit
 from physics.decays.hadronic_remnant import COLOUR_REARRANGEMENT, constituent_mass, pick_hadrons
 from physics.decays.table import (
     KIND_HADRONIC_REMNANT,
-    SHAPE_BREIT_WIGNER,
-    SHAPE_FLAT,
     SHAPE_NARROW,
     draw_mode,
     find_row,
 )
-from physics.line_shapes import draw_resonance_mass, truncated_cauchy
+from physics.line_shapes import draw_born_quantile, draw_quantile
 from physics.random import uniform
 
 MAX_DAUGHTERS = 32
-MAX_TRIES = 1000
+MAX_TRIES = 200
 MAX_MASS_TRIES = 100
 ANY_FLAVOUR, GLUON = 82, 21
 
@@ -49,24 +47,17 @@ def new_daughters() -> Daughters:
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def draw_mass(stream, particle, modes, m, highest, parent, sibling, birth_wave):
-    """Mass [GeV] of a particle that will decay by mode ``m``, below ``highest``; −1 when there is no room."""
-    if particle.shape == SHAPE_NARROW:
-        return particle.mass
-    low = particle.mass_min
-    high = min(particle.mass_max, highest)
-    if m >= 0:
-        low = max(low, modes[m].threshold)
-    if high <= low:
-        return -1.0
-    if particle.shape == SHAPE_FLAT:
-        return low + (high - low) * uniform(stream)
-    if particle.shape == SHAPE_BREIT_WIGNER and m >= 0 and modes[m].barrier == 1:
-        m1, m2, wave = modes[m].m1, modes[m].m2, modes[m].wave
-        return draw_resonance_mass(
-            stream, particle.mass, particle.width, low, high, m1, m2, wave, parent, sibling, birth_wave
-        )
-    return truncated_cauchy(stream, particle.mass, particle.width, low, high)
+def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
+    """Mass [GeV] of particle ``row`` that will decay by mode ``m``, below ``highest``; −1 when there is no room.
+
+    ``birth_wave`` ≥ 0: the barrier of its production, parent → particle sibling, is in the density.
+    """
+    if table.particles[row].shape == SHAPE_NARROW or m < 0:
+        return table.particles[row].mass
+    first = table.modes[m].first_quantile
+    if birth_wave >= 0:
+        return draw_born_quantile(stream, table.quantiles, first, highest, parent, sibling, birth_wave)
+    return draw_quantile(stream, table.quantiles, first, highest)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -81,20 +72,13 @@ def draw_masses(stream, table, daughters, n, mass, birth_wave):
             if attempt % 10 == 0:
                 daughters.next_mode[k] = -1
                 if table.particles[row].shape != SHAPE_NARROW:
-                    daughters.next_mode[k] = draw_mode(
-                        table.particles, table.cumulative, row, uniform(stream)
-                    )
+                    daughters.next_mode[k] = draw_mode(table.particles, table.cumulative, row, uniform(stream))
         for k in range(n):
             row = daughters.rows[k]
-            parent, sibling = -1.0, 0.0
-            if n == 2 and birth_wave >= 0:
-                parent = mass
-                sibling = table.particles[daughters.rows[1 - k]].mass
+            sibling = table.particles[daughters.rows[1 - k]].mass if n == 2 else 0.0
+            wave = birth_wave if n == 2 and sibling + table.particles[row].mass_min < mass else -1
             highest = mass - (lightest - table.particles[row].mass_min)
-            m = draw_mass(
-                stream, table.particles[row], table.modes, daughters.next_mode[k], highest, parent, sibling,
-                birth_wave,
-            )  # fmt: skip
+            m = draw_mass(stream, table, row, daughters.next_mode[k], highest, mass, sibling, wave)
             if m < 0.0:
                 left = -1.0
                 break
@@ -182,11 +166,18 @@ def remnant_daughters(stream, table, daughters, m, mass):
         if n_new == 0:
             continue
         n = n_known + n_new
-        known = True
-        for k in range(n_known, n):
-            daughters.rows[k] = find_row(table.lookup_key, table.lookup_row, daughters.pdg[k])
-            known = known and daughters.rows[k] >= 0
-        if known and _remnant_masses(stream, table, daughters, n, mass):
+        # first the cheap question whether the masses can fit at all
+        lightest = mass
+        for k in range(n):
+            if k >= n_known:
+                daughters.rows[k] = find_row(table.lookup_key, table.lookup_row, daughters.pdg[k])
+                if daughters.rows[k] < 0:
+                    lightest = -1.0
+                    break
+            lightest -= table.particles[daughters.rows[k]].mass_min
+            if lightest <= 0.0:
+                break
+        if lightest > 0.0 and _remnant_masses(stream, table, daughters, n, mass):
             return n
     return 0
 
@@ -203,7 +194,7 @@ def _remnant_masses(stream, table, daughters, n, mass):
         if table.particles[row].shape != SHAPE_NARROW:
             next_mode = draw_mode(table.particles, table.cumulative, row, uniform(stream))
             daughters.next_mode[k] = next_mode
-            m = draw_mass(stream, table.particles[row], table.modes, next_mode, 1e9, -1.0, 0.0, -1)
+            m = draw_mass(stream, table, row, next_mode, 1e9, mass, 0.0, -1)
             if m < 0.0:
                 return False
         daughters.masses[k] = m

@@ -13,9 +13,7 @@ from physics.random import poisson, uniform
 
 # Flavour selection, PYTHIA 8 defaults and Belle II's tune (etaSup)
 STRANGE_TO_UP = 0.217  # probStoUD
-DIQUARK_TO_QUARK = (
-    0.097  # probQQtoQ = 0.081, times 1.2: what PYTHIA effectively makes of it (popcorn weights)
-)
+DIQUARK_TO_QUARK = 0.097  # probQQtoQ = 0.081, times 1.2: what PYTHIA effectively makes of it (popcorn weights)
 STRANGE_DIQUARK = 0.915  # probSQtoQQ, on top of STRANGE_TO_UP for each s
 SPIN_ONE_DIQUARK = 0.0275  # probQQ1toQQ0, on top of the three spin states
 VECTOR_UD = 0.50  # mesonUDvector: vector to pseudoscalar
@@ -33,6 +31,9 @@ MULTIPLICITY_SCALE = 0.7  # multRefMass [GeV]
 MULTIPLICITY_SLOPE = 4.0  # multIncrease
 MULTIPLICITY_SLOPE_WEAK = 2.5  # multIncreaseWeak, mode 23
 MAX_MULTIPLICITY = 10
+
+WEAK_MODE = 23
+SPECTATOR_SCALE = 0.75
 
 _IDEAL = 54.7356  # degree, angle of ideal mixing
 _PS_STRANGE_ETA = math.sin(math.radians(THETA_PSEUDOSCALAR + _IDEAL)) ** 2  # ss̄ content of the η
@@ -174,10 +175,7 @@ def _baryon(stream, quark, diquark):
         return 1000 * high + 100 * middle + 10 * low + 4
     if high > middle > low:
         # Λ-like (light pair antisymmetric) or Σ-like: share by the spin of the light pair
-        if quark == high:
-            lambda_like = not spin_one
-        else:
-            lambda_like = uniform(stream) < (0.75 if spin_one else 0.25)
+        lambda_like = not spin_one if quark == high else uniform(stream) < (0.75 if spin_one else 0.25)
         if lambda_like:
             return 1000 * high + 100 * low + 10 * middle + 2
     return 1000 * high + 100 * middle + 10 * low + 2
@@ -222,6 +220,17 @@ def _join_quarks(stream, a, b):
     weight = 3.0 * math.sqrt(SPIN_ONE_DIQUARK)
     spin_one = a == b or uniform(stream) < weight / (1.0 + weight)
     return 1000 * high + 100 * low + (3 if spin_one else 1)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def spectator_weight(mass, momentum):
+    """Weight beside phase space of mode 23, for the hadron with the spectator: it moves faster than phase space says.
+
+    PYTHIA does not document it; p/√(p² + (0.75 m)²) describes the ratio of its D momenta in B → D + n light hadrons to
+    phase space within 5 % for three and five bodies (found by experiment with PYTHIA 8.317).
+    """
+    scale = SPECTATOR_SCALE * mass
+    return momentum / math.sqrt(momentum * momentum + scale * scale)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -273,7 +282,7 @@ def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_parton
     n_strings = n_partons // 2
     settled = n_known + n
     lowest = max(2, settled + n_strings)
-    if mode >= 60:
+    if 60 <= mode <= 70:
         total = mode - 60
     else:
         if 40 <= mode <= 50:

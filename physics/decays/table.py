@@ -62,6 +62,7 @@ MODE = np.dtype(
         ("photos", np.int64),  # 1 when final-state radiation is allowed
         ("wave", np.int64),  # lowest orbital momentum of a two-body mode, −1 for any other
         ("barrier", np.int64),  # 1 when the mother's line shape has the barrier factor of this mode
+        ("first_quantile", np.int64),  # of the mother's mass distribution in this mode, −1 when it has one mass
         ("m1", np.float64),  # nominal masses [GeV] of the first two daughters
         ("m2", np.float64),
         ("shaped", np.int64),  # number of daughters with a line shape
@@ -80,6 +81,7 @@ class DecayTable(NamedTuple):
     daughters: np.ndarray  # int64, rows of the daughters of all modes, −1 for a parton
     daughter_pdg: np.ndarray  # int64, PDG codes of the partons, 0 for a particle
     parameters: np.ndarray  # float64, parameters of the models of all modes
+    quantiles: np.ndarray  # float64, masses [GeV] of resonances, QUANTILES for each of their modes
     lookup_key: np.ndarray  # int64 (LOOKUP_SIZE,), PDG identity → row by open addressing; 0 is free
     lookup_row: np.ndarray  # int64 (LOOKUP_SIZE,)
     fsr: int  # 1 when charged particles radiate

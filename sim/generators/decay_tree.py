@@ -6,15 +6,17 @@ decay matrices (:mod:`physics.spin_density`), on an explicit stack; each daughte
 by R(φ, θ, 0) and boosted.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from physics.decays.choice import Daughters, choose_daughters, new_daughters
+from physics.decays.hadronic_remnant import WEAK_MODE, spectator_weight
 from physics.decays.registry import amplitude, draw_kinematics, draw_masses, draws_kinematics, draws_masses
-from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, draw_mode, find_row, particle_row
-from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
+from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, KIND_HADRONIC_REMNANT, draw_mode, find_row, particle_row
+from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass, two_body_momentum
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
 from physics.random import exponential, uniform
@@ -262,8 +264,19 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     if table.modes[m].kind != KIND_AMPLITUDE or (count == 2 and not polarised and not spin):
         if count == 2:
             two_body(stream, mass, d.masses[0], d.masses[1], d.p)
-        elif not n_body(stream, mass, d.masses, count, phase_space_bound(mass, d.masses, count), d.p):
-            work.counters[NO_KINEMATICS] += 1
+        else:
+            bound = phase_space_bound(mass, d.masses, count)
+            weak = table.modes[m].kind == KIND_HADRONIC_REMNANT and table.modes[m].pythia_mode == WEAK_MODE
+            fastest = spectator_weight(d.masses[0], two_body_momentum(mass, d.masses[0], 0.0)) if weak else 1.0
+            while True:
+                if not n_body(stream, mass, d.masses, count, bound, d.p):
+                    work.counters[NO_KINEMATICS] += 1
+                    break
+                if not weak:
+                    break
+                momentum = math.sqrt(d.p[0, 0] ** 2 + d.p[0, 1] ** 2 + d.p[0, 2] ** 2)
+                if spectator_weight(d.masses[0], momentum) > fastest * uniform(stream):
+                    break
         return False
     model = table.modes[m].model
     first = table.modes[m].first_parameter

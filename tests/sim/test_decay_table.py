@@ -1,0 +1,150 @@
+"""Decay files: what is understood, what is refused with a message that helps, and the cache of compiled tables."""
+
+import os
+
+import numpy as np
+import pytest
+
+from sim import decay_table
+from sim.decay_file import default_decay_file, read_decay_files
+from sim.decay_table import compile_table, load_described_table, model_shares
+
+
+@pytest.fixture(scope="module")
+def described():
+    return load_described_table()
+
+
+def _file(tmp_path, text, name="my.dec"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def _modes(described, mother):
+    table, names = described
+    particle = table.particles[names.row(mother)]
+    return names.modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
+
+
+def test_the_whole_default_file_is_there(described):
+    content = read_decay_files([default_decay_file()])
+    assert len(content.decays) == 363  # counted in DECAY_BELLE2.DEC: 272 Decay and 91 CDecay
+    assert sum(map(len, content.decays.values())) == 9169
+    table, names = described
+    positive = sum(line.fraction > 0 for lines in content.decays.values() for line in lines)
+    assert len(table.modes) == len(names.modes) == positive
+
+
+def test_branching_fractions_are_cumulative_and_end_at_one(described):
+    table, _ = described
+    for particle in table.particles[table.particles["n_modes"] > 0]:
+        own = slice(particle["first_mode"], particle["first_mode"] + particle["n_modes"])
+        assert np.all(np.diff(table.cumulative[own]) >= 0)
+        assert table.cumulative[own][-1] == 1.0
+        assert np.isclose(table.modes["fraction"][own].sum(), 1.0)
+
+
+def test_what_is_implemented_carries_nearly_all_decays(described):
+    table, names = described
+    for mother in ("B+", "B0", "D0", "D+", "D_s+", "tau-", "J/psi"):
+        shares = model_shares(table, names, mother)
+        assert np.isclose(sum(share for share, _ in shares.values()), 1.0)
+        assert sum(share for share, implemented in shares.values() if implemented) > 0.98
+
+
+def test_antiparticles_point_at_each_other(described):
+    table, names = described
+    plus, minus = names.row("B+"), names.row("B-")
+    assert table.particles["anti"][plus] == minus
+    assert table.particles["anti"][minus] == plus
+    assert table.particles["pdg"][plus] == -table.particles["pdg"][minus] == 521
+
+
+def test_user_file_replaces_a_block_and_may_use_aliases(tmp_path):
+    path = _file(
+        tmp_path,
+        """
+Alias MyD0 D0
+Alias Myanti-D0 anti-D0
+ChargeConj MyD0 Myanti-D0
+Define rate 1.0
+ModelAlias flat PHSP;
+Decay MyD0
+1.0 K- pi+ flat;
+Enddecay
+CDecay Myanti-D0
+Decay B+
+0.7 Myanti-D0 pi+ PHSP;
+0.3 Myanti-D0 K+ PHSP;
+Enddecay
+CDecay B-
+End
+""",
+    )
+    described = load_described_table([path])
+    assert [mode.identity for mode in _modes(described, "B+")] == [
+        "B+ -> Myanti-D0 pi+",
+        "B+ -> Myanti-D0 K+",
+    ]
+    assert [mode.daughters for mode in _modes(described, "B-")] == [("MyD0", "pi-"), ("MyD0", "K-")]
+    assert [mode.daughters for mode in _modes(described, "Myanti-D0")] == [("K+", "pi-")]
+    table, names = described
+    assert table.particles["pdg"][names.row("MyD0")] == 421
+    assert len(_modes(described, "D0")) > 100  # the true D0 keeps the default decays
+    assert len(_modes(described, "B0")) > 1000
+
+
+def test_mass_width_and_shape_can_be_set(tmp_path):
+    path = _file(tmp_path, "Particle K*0 0.9 0.06\nChangeMassMax K*0 1.1\nLSFLAT rho0\nEnd\n")
+    table, names = load_described_table([path])
+    kstar = table.particles[names.row("K*0")]
+    assert (kstar["mass"], kstar["width"], kstar["mass_max"]) == (0.9, 0.06, 1.1)
+    assert table.particles["shape"][names.row("rho0")] == decay_table.layout.SHAPE_FLAT
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Decay B+\n1.0 K+ pi0x PHSP;\nEnddecay\n", r"my.dec:2: unknown particle 'pi0x'.*'pi0'"),
+        ("Decay B+\n1.0 K+ pi- PHSP;\nEnddecay\n", r"my.dec:2: .*charge is not conserved"),
+        ("Decay B+\n1.0 K+ pi0 PHSP\nEnddecay\n", r"my.dec:\d+: not understood"),
+        ("Decay K_S0\n1.0 D0 pi0 PHSP;\nEnddecay\n", r"my.dec:2: every decay of K_S0 needs more than its mass"),
+        ("Decay B+\n1.0 K+ pi0 NOSUCHMODEL;\nEnddecay\n", r"my.dec:2: unknown decay model 'NOSUCHMODEL'"),
+        ("Decay B+\n0.0 K+ pi0 PHSP;\nEnddecay\n", r"my.dec:2: the branching fractions of B\+ add up to 0"),
+        ("Decay B+\n-0.5 K+ pi0 PHSP;\nEnddecay\n", r"my.dec:2: a branching fraction below 0"),
+        ("CDecay Nobody\n", r"my.dec:1: unknown particle 'Nobody'"),
+        ("Alias MyB B+\nCDecay MyB\n", r"my.dec:2: alias 'MyB' needs a 'ChargeConj MyB"),
+        (
+            "Decay B+\n1.0 K+ pi0 PHSP;\nEnddecay\nDecay B+\n1.0 K+ eta PHSP;\nEnddecay\n",
+            r"my.dec:4: a second 'Decay B\+'",
+        ),
+        ("Decay B+\n1.0 K+ pi0 SVS;\nEnddecay\n", r"my.dec:2: "),
+    ],
+)
+def test_senseless_files_are_refused_with_file_and_line(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        compile_table(read_decay_files([_file(tmp_path, text)]))
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_described_table([tmp_path / "none.dec"])
+
+
+def test_cache_gives_the_same_table_and_an_unusable_one_only_costs_time(tmp_path, monkeypatch):
+    path = _file(tmp_path, "Decay B+\n1.0 K+ pi0 PHSP;\nEnddecay\n")
+    monkeypatch.setattr(decay_table, "cache_directory", lambda: tmp_path / "cache")
+    monkeypatch.setattr(decay_table, "default_decay_file", lambda: _file(tmp_path, "", "default.dec"))
+    first, names = load_described_table([path])
+    assert len(list((tmp_path / "cache").glob("*.npz"))) == 1
+    again, names_again = load_described_table([path])
+    for one, two in zip(first, again, strict=True):
+        assert np.asarray(one).tobytes() == np.asarray(two).tobytes()
+    assert names == names_again
+    for file in (tmp_path / "cache").glob("*.npz"):
+        file.write_bytes(b"broken")
+    assert load_described_table([path])[1] == names
+    monkeypatch.setattr(decay_table, "cache_directory", lambda: tmp_path / "my.dec" / "no")
+    assert load_described_table([path])[1] == names
+    assert os.listdir(tmp_path / "cache")  # noqa: PTH208
