@@ -8,10 +8,9 @@ resolution functions.
 import math
 from typing import NamedTuple
 
-from numba import njit
-
 from detector.showers import BACKGROUND, draw_shape, put_shower
 from detector.units import Energy, Fraction, Scale, Section, Time
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.random import exponential, poisson, uniform
 
@@ -45,7 +44,7 @@ def compile_background(section: BackgroundSection) -> Background:
     return Background(*(getattr(section, name).number for name in Background._fields))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def background_showers(stream, showers, n, background, calorimeter):
     """Append the event's beam-background showers; returns the new number of showers.
 

@@ -10,10 +10,10 @@ import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import njit
 from pydantic import Field, model_validator
 
 from detector.units import Angles, Density, Energy, Fraction, Number, Numbers, Scale, Section, Thickness
+from physics.jit import kernel
 from physics.random import exponential, normal, uniform
 
 FORWARD, BARREL, BACKWARD = 1, 2, 3
@@ -177,7 +177,7 @@ def compile_calorimeter(
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def cluster_region(cosine, calorimeter):
     """Region (``clusterReg``) of a direction with this cos θ."""
     edges = calorimeter.edges
@@ -194,7 +194,7 @@ def cluster_region(cosine, calorimeter):
     return BACKWARD
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def resolution(energy, region, quantity, calorimeter):
     """Core width for an energy [GeV]: σ_E/E, σ_θ [rad] or σ_φ [rad] (``quantity`` ENERGY, THETA, PHI).
 
@@ -208,7 +208,7 @@ def resolution(energy, region, quantity, calorimeter):
     return row[0] / energy + row[1] / root + row[2] / math.sqrt(root) + row[3]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def novosibirsk(stream, tail):
     """Draw a Novosibirsk number with peak 0, width 1 (FWHM/2.355) and tail parameter ``tail`` (η).
 
@@ -220,7 +220,7 @@ def novosibirsk(stream, tail):
     return (math.exp(tail * tail - tail * normal(stream)) - 1.0) / scale
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def shower_energy(stream, energy, region, leaks, calorimeter):
     """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy.
 
@@ -235,7 +235,7 @@ def shower_energy(stream, energy, region, leaks, calorimeter):
     return measured
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def detection_efficiency(energy, region, calorimeter):
     """Probability that a photon showers in crystals and is found; the 20 MeV threshold comes on top of it."""
     if region == OUTSIDE:
@@ -246,14 +246,14 @@ def detection_efficiency(energy, region, calorimeter):
     return efficiency * calorimeter.gap_efficiency if region > BACKWARD else efficiency
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def shower_depth(energy, calorimeter):
     """Mean depth [cm] of an electromagnetic shower: (ln(E/E_c) + ½ + 2) X0 for photons (PDG, Passage, 34.36)."""
     t = math.log(max(energy / calorimeter.critical_energy, 1.0)) + 2.5
     return min(t * calorimeter.radiation_length, 0.6 * calorimeter.crystal_length)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def timing_error(energy, e1_fraction, calorimeter):
     """dt99 [ns] of a cluster: inversely proportional to the energy of its highest crystal, with a floor.
 

@@ -1,9 +1,11 @@
-"""The detector card: a YAML file of ``{value, unit, source}`` numbers, checked here and compiled for kernels.
+"""The detector card: a YAML file of ``{value, unit, source}`` numbers, checked here and compiled for
+kernels.
 
-A section's model and its compiled form live with the effect it describes (geometry, tracking, calorimeter, …); this
-file only puts them together, so that a new effect is a new section.
+A section's model and its compiled form live with the effect it describes (geometry, tracking, calorimeter,
+…); this file only puts them together, so that a new effect is a new section.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -13,6 +15,7 @@ from pydantic import ValidationError, model_validator
 
 from detector.background import BackgroundSection
 from detector.calorimeter import CalorimeterSection
+from detector.chamber import EMPTY_TABLE, ChamberTable, chamber_table
 from detector.geometry import (
     BeamPipeSection,
     Chamber,
@@ -31,7 +34,6 @@ from detector.klm import KLMSection
 from detector.material import MaterialSection
 from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
-from detector.chamber import EMPTY_TABLE, ChamberTable, chamber_table
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
 
@@ -82,7 +84,7 @@ class Card(Section):
         layers += [_extent("drift_chamber.outer_wall", i, wall) for i, wall in enumerate(chamber.outer_wall)]
         calorimeter = self.envelope.calorimeter_radius.number
         layers.append(("envelope.calorimeter_radius", calorimeter, calorimeter))
-        for (inner, _, end), (outer, begin, _) in zip(layers, layers[1:], strict=False):
+        for (inner, _, end), (outer, begin, _) in itertools.pairwise(layers):
             if begin < end - 1e-9:
                 msg = f"{outer} begins at {begin:.4f} cm and overlaps {inner}, which ends at {end:.4f} cm"
                 raise ValueError(msg)
@@ -138,7 +140,7 @@ def _sentence(path: Path, error: ValidationError) -> str:
     elif kind == "missing":
         what = "is missing; every number needs value, unit and source"
     elif kind == "value_error":
-        what = f"is refused: {str(first['ctx']['error'])}"
+        what = f"is refused: {first['ctx']['error']!s}"
     else:
         what = f"is refused: {first['msg'][0].lower()}{first['msg'][1:]}"
     return f"Detector card {path}: {where}{what}{more}."
@@ -163,8 +165,8 @@ def card_path(name_or_path: str | Path) -> Path:
 def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
     """Read, check and compile a detector card.
 
-    Raises ValueError, one sentence naming file and field, for a card that is not valid: unknown or missing keys,
-    values outside their physical range, missing or wrong units, overlapping layers.
+    Raises ValueError, one sentence naming file and field, for a card that is not valid: unknown or missing
+    keys, values outside their physical range, missing or wrong units, overlapping layers.
     """
     path = card_path(name_or_path)
     try:

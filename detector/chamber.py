@@ -1,7 +1,8 @@
-"""The drift chamber's part of a track's covariance: by superlayers, and from tables for tracks from the origin.
+"""The drift chamber's part of a track's covariance: by superlayers, and from tables for tracks from the
+origin.
 
-Layers of one superlayer are replaced by two points at the mean radius ± the standard deviation of their radii, which
-keeps the first three moments of the lever arm; the gas scatters half way between superlayers.
+Layers of one superlayer are replaced by two points at the mean radius ± the standard deviation of their
+radii, which keeps the first three moments of the lever arm; the gas scatters half way between superlayers.
 """
 
 import math
@@ -27,15 +28,18 @@ from detector.crossing import (
 from detector.helix import FIELD_CONSTANT, arc_to_radius
 from detector.kalman import add_hit, add_kink, measurement_row
 from detector.material import STRAGGLING, highland_factor
+from physics.jit import kernel
 from physics.random import new_stream
 
 PRIOR = (900.0, 1.0, 0.01, 1e4, 25.0)
 """Variances [cm², 1, 1/cm², cm², 1] before the first hit: too wide to matter once a track can be found."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken):
-    """Filter the drift chamber, superlayer by superlayer, into ``work.covariance``; return the χ² of the bias."""
+    """Filter the drift chamber, superlayer by superlayer, into ``work.covariance``; return the χ² of the
+    bias.
+    """
     wires, firsts = tracker.chamber.layer, tracker.chamber.first
     superlayers, points = work.superlayer, work.point
     c, row, gain, bias, nothing = work.covariance, work.row, work.gain, work.bias, work.draw
@@ -61,7 +65,18 @@ def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
         if outer >= 0:
             # Gas between the middles of the two superlayers; it scatters on the bisector.
             path = 0.5 * (points[outer, 0].arc + points[outer, 1].arc - points[k, 0].arc - points[k, 1].arc)
-            _add_gas(c, radius, scale, omega, tan_lambda, points[outer, 0], points[k, 1], path / cos_lambda, superlayer, highland)
+            _add_gas(
+                c,
+                radius,
+                scale,
+                omega,
+                tan_lambda,
+                points[outer, 0],
+                points[k, 1],
+                path / cos_lambda,
+                superlayer,
+                highland,
+            )
         outer = k
         variance = 2.0 * tracker.chamber.variance / max(superlayer.layers * weight, 1e-3)
         stereo = 0.5 * (wires[superlayer.first].stereo + wires[superlayer.last].stereo)
@@ -85,7 +100,7 @@ def filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
     return chi2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _add_gas(c, radius, scale, omega, tan_lambda, a, b, path, superlayer, highland):
     """Noise of gas between two points, on the bisector of their directions."""
     sine, cosine = a.sin + b.sin, a.cos + b.cos
@@ -99,9 +114,9 @@ def _add_gas(c, radius, scale, omega, tan_lambda, a, b, path, superlayer, highla
 class ChamberTable(NamedTuple):
     """Covariance of the drift chamber alone, at its inner wall, for tracks from the origin.
 
-    ``values`` (nodes, 15): the upper triangles, in three blocks.  Whole chamber: (sign of ω, 1/β, 1/pT, z at the
-    last layer), trilinear.  Leaving through an end plate after a given layer: (end, sign, last layer, 1/β, turning
-    at that layer), bilinear.  Turning round: (sign, last layer, 1/β, tanλ), bilinear.
+    ``values`` (nodes, 15): the upper triangles, in three blocks. Whole chamber: (sign of ω, 1/β, 1/pT, z at
+    the last layer), trilinear. Leaving through an end plate after a given layer: (end, sign, last layer,
+    1/β, turning at that layer), bilinear. Turning round: (sign, last layer, 1/β, tanλ), bilinear.
     """
 
     values: np.ndarray
@@ -142,7 +157,7 @@ def chamber_table(tracker: Any) -> ChamberTable:
     return table
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _fill_table(values, tracker, wires, work, stream, pt_step, z_first, z_step):
     n = wires.shape[0]
     unit = FIELD_CONSTANT * tracker.field
@@ -189,7 +204,7 @@ def _fill_table(values, tracker, wires, work, stream, pt_step, z_first, z_step):
                     node += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _fill_node(value, tracker, work, stream, last, omega, slope, inverse_beta):
     """Covariance of the layers up to ``last`` of a track from the origin at a given velocity."""
     chamber = tracker.chamber
@@ -222,8 +237,8 @@ def _fill_node(value, tracker, work, stream, last, omega, slope, inverse_beta):
 def look_up(table, n, c, omega, tan_lambda, kind, last, last_arc, last_radius, inverse_beta, field):
     """Write the drift chamber's covariance from the table into the upper triangle of C.
 
-    ``n`` layers in all; ``kind`` of table, last layer, arc length and radius there as :func:`cross_layers` left
-    them.
+    ``n`` layers in all; ``kind`` of table, last layer, arc length and radius there as :func:`cross_layers`
+    left them.
     """
     values = table.values
     side = 0 if omega > 0.0 else 1

@@ -12,10 +12,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from pydantic import model_validator
 
 from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.random import normal, poisson, uniform
 
@@ -179,7 +179,7 @@ def compile_arich(section: ArichSection) -> Arich:
     return Arich(*(getattr(section, name).number for name in Arich._fields))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def top_expectation(i, f, slowness, top):
     """Effective time [ns] and photon yield between the cosine nodes ``i`` and ``i + 1`` (fraction ``f``)."""
     position = (slowness - 1.0) / top.slowness_step
@@ -196,7 +196,7 @@ def top_expectation(i, f, slowness, top):
     return a + f * (b - a), c + f * (d - c)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def in_top(x, y, z, top):
     """Whether the straight line from the origin through (x, y, z) crosses a quartz bar."""
     rho = math.sqrt(x * x + y * y)
@@ -209,7 +209,7 @@ def in_top(x, y, z, top):
     return abs(phi - math.floor(phi + 0.5)) * top.sector < top.half_bar
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def in_arich(x, y, z, arich):
     """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
     if z <= 0.0:
@@ -218,7 +218,7 @@ def in_arich(x, y, z, arich):
     return arich.inner_radius < rho < arich.outer_radius
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownesses, top, out):
     """Measure the light of a track in a quartz bar and write the log-likelihoods of the six hypotheses.
 
@@ -256,14 +256,14 @@ def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownes
         out[h] = log_l
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def cherenkov_angle(slowness, index):
     """Cherenkov angle [rad]; 0 below threshold."""
     cosine = slowness / index
     return math.acos(cosine) if cosine < 1.0 else 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, arich, out):
     """Measure the aerogel ring of a track and write the log-likelihoods of the six hypotheses."""
     full = 1.0 - 1.0 / (arich.index * arich.index)

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from detector.background import background_showers
 from detector.calorimeter import (
@@ -24,6 +23,7 @@ from detector.showers import (
     electromagnetic_shower,
     neutral_hadron_shower,
 )
+from physics.jit import kernel
 from physics.particles import final_mass
 from physics.random import STAGE_BACKGROUND, STAGE_CALORIMETER, normal, open_stream
 
@@ -55,7 +55,7 @@ def trimmed_clusters(clusters: Clusters) -> Clusters:
     return Clusters(clusters.offsets, *(column[:n] for column in clusters[1:]))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def carriers(flights, first, last, n_tracks, carrier):
     """Fill ``carrier[track]`` with the flight (index in the event) that carries a track on to the calorimeter.
 
@@ -84,7 +84,7 @@ def carriers(flights, first, last, n_tracks, carrier):
                 break
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def event_showers(stream, key, event, flights, first, last, showers, depths, left, csi, calorimeter):
     """Showers of all flights of an event that reach the calorimeter; returns their number."""
     n = 0
@@ -117,7 +117,7 @@ def event_showers(stream, key, event, flights, first, last, showers, depths, lef
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def merge_showers(showers, n, distance):
     """Merge every shower into a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
 
@@ -147,7 +147,7 @@ def merge_showers(showers, n, distance):
             showers.owner[weak] = strong
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_clusters(
     stream, key, event, i_event, flights, first, showers, n, carrier, points, n_tracks, tracks, clusters, calorimeter
 ):
@@ -229,7 +229,7 @@ def fill_clusters(
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def measure_calorimeter(
     stream, key, event, i_event, flights, tracks, clusters, showers, depths, left, carrier, points, csi, calorimeter,
     background,

@@ -1,18 +1,18 @@
 """Where a particle meets the tracker's layers: walls, sensors, drift-chamber layers, and the hits it leaves.
 
-:func:`cross_layers` walks the helix outward and notes for each layer the point, the matter crossed and the strength
-of scattering and straggling there; :mod:`detector.trackfit` turns that into a covariance.
+:func:`cross_layers` walks the helix outward and notes for each layer the point, the matter crossed and the
+strength of scattering and straggling there; :mod:`detector.trackfit` turns that into a covariance.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.geometry import WALL, in_sensor, ladder_hit
 from detector.helix import arc_sine, arc_to_radius
 from detector.material import STRAGGLING, loss_terms
+from physics.jit import inlined_kernel, kernel
 from physics.random import poisson, uniform
 
 TABLE, EXACT, SILICON_ONLY = np.int64(0), np.int64(1), np.int64(2)  # numba compiles a kernel for each plain int
@@ -66,10 +66,10 @@ class Crossings(NamedTuple):
 
 
 TOTAL_X0, WEIGHT, END_MOMENTUM, END_ARC, WHOLE, LAST_ARC, FIRST_ARC, AT_CHAMBER, LAST_LAYER = range(9)
-"""Indices of ``numbers``: radiation lengths crossed, fraction of drift-chamber hits kept, momentum and arc length at
-the end of the walk, whether the drift chamber is left to the table (1) the arc lengths of its last and first layer crossed,
-the momentum before it,
-and for the tables the last layer."""
+"""Indices of ``numbers``: radiation lengths crossed, fraction of drift-chamber hits kept, momentum and arc
+length at the end of the walk, whether the drift chamber is left to the table (1) the arc lengths of its
+last and first layer crossed, the momentum before it, and for the tables the last layer.
+"""
 
 
 def new_crossings() -> Crossings:
@@ -87,7 +87,7 @@ def new_crossings() -> Crossings:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def _set_point(point, d0, sin0, cos0, diameter, s, half_sine):
     """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2), ``diameter`` 2/ω; returns cos(ωs/2)."""
     half_cosine = math.sqrt(max(1.0 - half_sine * half_sine, 0.0))
@@ -102,19 +102,25 @@ def _set_point(point, d0, sin0, cos0, diameter, s, half_sine):
 
 
 BY_LAYERS, WHOLE_CHAMBER, LEAVING_FORWARD, LEAVING_BACKWARD, TURNING = range(5)
-"""How the drift chamber is described: no table; or all layers crossed; out through an end plate; turning round before the last layer."""
+"""How the drift chamber is described: no table; or all layers crossed; out through an end plate; turning
+round before the last layer.
+"""
 WHOLE_D0, WHOLE_Z0, WHOLE_TURN, LEAVING_TURN = 0.5, 3.0, 0.75, 0.9
-"""The tables are used for |d0| and |z0| [cm] below these; for tracks through all layers with sin² of half the
-turning angle at the last layer below the third, for those through the end plates with its sine below the fourth."""
+"""The tables are used for |d0| and |z0| [cm] below these; for tracks through all layers with sin² of half
+the turning angle at the last layer below the third, for those through the end plates with its sine below
+the fourth.
+"""
 FEWEST_LAYERS = 14
-"""The conical end plates of the first superlayers let tracks leave and enter: these are walked layer by layer."""
+"""The conical end plates of the first superlayers let tracks leave and enter: these are walked layer by
+layer.
+"""
 MAX_INVERSE_BETA = 2.0
 """Slower particles are not in the tables."""
 RENEWAL = 0.985
 """Energy loss and scattering strength are renewed when the kinetic energy has fallen by this factor."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _weakness(energy2, mass2):
     """1/(pβ)² [1/GeV²], and the variance of ln p by straggling for 1 g/cm² of electrons."""
     p2 = energy2 - mass2
@@ -123,16 +129,14 @@ def _weakness(energy2, mass2):
     return weakness, width * width * weakness
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-def cross_layers(
-    stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, mode
-):
+@kernel
+def cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, mode):
     """Walk the helix outward from arc length ``start`` to ``end``; fill ``work`` and return the fate.
 
-    ``interaction`` is the thickness in nuclear interaction lengths after which the particle interacts (infinite for
-    leptons).  Hits are kept with the layers' efficiencies.  Only the first, outgoing half turn leaves hits.  With
-    ``mode`` TABLE a track from the luminous region that crosses the whole drift chamber leaves it to
-    :func:`chamber_table`; EXACT walks through it, SILICON_ONLY stops before it.
+    ``interaction`` is the thickness in nuclear interaction lengths after which the particle interacts
+    (infinite for leptons). Hits are kept with the layers' efficiencies. Only the first, outgoing half turn
+    leaves hits. With ``mode`` TABLE a track from the luminous region that crosses the whole drift chamber
+    leaves it to :func:`chamber_table`; EXACT walks through it, SILICON_ONLY stops before it.
     """
     layers, normals, edges = tracker.surfaces.layer, tracker.surfaces.normal, tracker.surfaces.edges
     crossings, numbers = work.surface, work.numbers
@@ -358,11 +362,12 @@ def cross_layers(
     return fate
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _leave_chamber(wires, z0, tan_lambda, d2, bow, diameter):
     """How a track from the luminous region leaves the drift chamber: (table, last layer, arc length there).
 
-    Inside the first layer at all; then z decides which layer is the last, or the radius where the track turns.
+    Inside the first layer at all; then z decides which layer is the last, or the radius where the track
+    turns.
     """
     n = wires.shape[0]
     high = n - 1
@@ -405,7 +410,7 @@ def _leave_chamber(wires, z0, tan_lambda, d2, bow, diameter):
     return (LEAVING_FORWARD if tan_lambda > 0.0 else LEAVING_BACKWARD), low, s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow):
     """Replace layers ``first`` to ``last`` of superlayer ``k`` by two points."""
     size = last - first + 1
@@ -425,7 +430,7 @@ def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow):
         _set_point(work.point[k, side], d0, sin0, cos0, diameter, arc_sine(half_sine) * diameter, half_sine)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _crosses(wire, d0, omega, z0, tan_lambda, start, end):
     """Whether the outgoing half turn crosses a drift-chamber layer within its wires."""
     s = arc_to_radius(d0, omega, wire.radius)
@@ -435,7 +440,7 @@ def _crosses(wire, d0, omega, z0, tan_lambda, start, end):
     return wire.backward_z < z < wire.forward_z
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _lose_hits(stream, layers, crossings):
     """Remove hits with the layers' inefficiencies, given that at least one is lost.
 

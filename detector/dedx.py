@@ -9,7 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.stopping import (
     BETHE_CONSTANT,
@@ -23,6 +22,7 @@ from detector.stopping import (
     mean_loss,
 )
 from detector.units import Energy, Fraction, Number, Scale, Section, Thickness
+from physics.jit import kernel
 from physics.particles import ELECTRON_MASS
 from physics.random import normal, uniform
 
@@ -95,7 +95,7 @@ def compile_strips(section: StripDedxSection) -> Dedx:
     return _compile(section, np.maximum(most_probable, 1e-9))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def dedx_log_likelihoods(stream, samples, sine, log_true, log_p, log_masses, dedx, out):
     """Measure a track's dE/dx and write the log-likelihoods of the six hypotheses into ``out``.
 

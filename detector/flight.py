@@ -26,7 +26,9 @@ ORIGIN_NUCLEAR = 4
 
 
 class Flights(NamedTuple):
-    """Columns of flights; shapes ``(n,)`` but ``offsets`` ``(n_events + 1,)``; laboratory frame, cm, ns, GeV."""
+    """Columns of flights; shapes ``(n,)`` but ``offsets`` ``(n_events + 1,)``; laboratory frame, cm, ns,
+    GeV.
+    """
 
     offsets: np.ndarray  # int64
     mc: np.ndarray  # int32, index in the event of the true particle, or of the one that made this secondary
@@ -51,17 +53,16 @@ class Flights(NamedTuple):
     pz: np.ndarray
     path: np.ndarray  # float64 [cm], length of the way between the two points
     path_cdc: np.ndarray  # float64 [cm], part of it in the drift chamber's gas (0 for neutrals)
-    nSVDHits: (
-        np.ndarray
-    )  # int32, strip clusters it made (two for each sensor), whether or not a track was found
+    nSVDHits: np.ndarray  # int32, strip clusters it made (two for each sensor), whether or not a track was found
     nCDCHits: np.ndarray  # int32, drift-chamber hits it made
 
 
 def column(capacity: int, dtype: type, place: int) -> np.ndarray:
     """Return memory of one of many columns that are written side by side, not initialised.
 
-    Large arrays all begin at the same place of a memory page; the columns of a row would then compete for the same
-    few lines of the processor's cache.  Each column is shifted by two lines against the one before (``place``).
+    Large arrays all begin at the same place of a memory page; the columns of a row would then compete for
+    the same few lines of the processor's cache. Each column is shifted by two lines against the one before
+    (``place``).
     """
     shift = 128 * place // np.dtype(dtype).itemsize
     return np.empty(capacity + shift, dtype)[shift:]

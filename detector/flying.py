@@ -1,10 +1,23 @@
-"""Particles fly: from their vertex through the tracker to the calorimeter, leaving tracks and secondaries behind."""
+"""Particles fly: from their vertex through the tracker to the calorimeter, leaving tracks and secondaries
+behind.
+"""
 
 import math
 
 import numpy as np
-from numba import njit
 
+from detector.crossing import (
+    END_ARC,
+    END_MOMENTUM,
+    EXACT,
+    FATE_LEFT,
+    FATE_NUCLEAR,
+    FIRST_ARC,
+    LAST_ARC,
+    SILICON_ONLY,
+    TABLE,
+    cross_layers,
+)
 from detector.flight import (
     ORIGIN_DECAY,
     ORIGIN_TRUTH,
@@ -26,20 +39,9 @@ from detector.secondaries import (
     photons_per_length,
     put_photon,
 )
-from detector.crossing import (
-    END_ARC,
-    END_MOMENTUM,
-    FATE_LEFT,
-    FATE_NUCLEAR,
-    FIRST_ARC,
-    LAST_ARC,
-    SILICON_ONLY,
-    TABLE,
-    EXACT,
-    cross_layers,
-)
 from detector.trackfit import filter_inward
 from detector.tracking import count_hits, draw_chi2, draw_parameters, is_found
+from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import PION_MASS, final_charge, final_mass
 from physics.random import (
@@ -74,7 +76,7 @@ MAX_FLIGHTS = 32
 """Flights from one true particle; SECONDARY_STREAMS times this stays within the substreams."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def calorimeter_arc(envelope, d0, phi0, omega, z0, tan_lambda, start):
     """Arc length and region where a helix meets the calorimeter's front face; region 0 for the beam holes."""
     s = arc_to_radius(d0, omega, envelope.radius)
@@ -93,7 +95,7 @@ def calorimeter_arc(envelope, d0, phi0, omega, z0, tan_lambda, start):
     return s, REGION_FORWARD if tan_lambda > 0.0 else REGION_BACKWARD
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def start_flight(flight, particle, mc, charge):
     """Write where a flight begins."""
     flight.mc = mc
@@ -108,7 +110,7 @@ def start_flight(flight, particle, mc, charge):
     flight.nCDCHits = 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def fly_neutral(stream, tracker, work, waiting, q, n, flight, mc):
     """Fly neutral ``q`` of the waiting list straight on; photons may convert, K_L may decay. Returns n."""
     particle = waiting[q]
@@ -165,7 +167,7 @@ def fly_neutral(stream, tracker, work, waiting, q, n, flight, mc):
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _convert_on_the_way(stream, tracker, work, waiting, n, particle, depth, length):
     """Convert a photon after ``depth`` radiation lengths if there is so much matter; returns the new n.
 
@@ -208,7 +210,7 @@ def _convert_on_the_way(stream, tracker, work, waiting, n, particle, depth, leng
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _pair_at(stream, waiting, n, particle, energy, length):
     """Put the e⁺e⁻ pair of a photon at ``length`` [cm] from its start."""
     ux, uy, uz = particle.px / energy, particle.py / energy, particle.pz / energy
@@ -218,7 +220,7 @@ def _pair_at(stream, waiting, n, particle, energy, length):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def wrapped(angle):
     """Angle in (−π, π]."""
     if angle > math.pi:
@@ -228,7 +230,7 @@ def wrapped(angle):
     return angle
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def set_bias(bias, helix, other):
     """Displacement of a helix beyond a kink."""
     for i in range(5):
@@ -236,12 +238,12 @@ def set_bias(bias, helix, other):
     bias[1] = wrapped(bias[1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end):
     """Bremsstrahlung of an electron in the layers just crossed, before arc length ``end``.
 
-    Photons are put on the waiting list.  Returns (n, momentum fraction kept, arc length of the hardest emission).
-    Several emissions act on the track as one, at the place of the hardest.
+    Photons are put on the waiting list. Returns (n, momentum fraction kept, arc length of the hardest
+    emission). Several emissions act on the track as one, at the place of the hardest.
     """
     layers = tracker.surfaces.layer
     cut = tracker.processes.bremsstrahlung_cut
@@ -271,7 +273,7 @@ def radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end):
     return n, kept, broken
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, key, event, mc, substream):
     """Fly charged particle ``q`` of the waiting list; returns (n, whether a track was written to ``track``).
 
@@ -314,9 +316,7 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
                 fate_at_end = FATE_DECAY
         interaction = interaction_thickness(stream, pdg, processes)
     open_stream(stream, key, event, STAGE_TRACKING, substream)
-    fate = cross_layers(
-        stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, TABLE
-    )
+    fate = cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, TABLE)
     p_end = work.numbers[END_MOMENTUM]
     if fate == FATE_LEFT:
         fate = fate_at_end
@@ -382,18 +382,14 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
             for i in range(5):
                 work.bias[i] = 0.0
             open_stream(stream, key, event, STAGE_TRACKING, SECONDARY_STREAMS * 32 + substream)
-            cross_layers(
-                stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, TABLE
-            )
+            cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, TABLE)
             strip_layers = count_hits(track, tracker, work)
     if not is_found(stream, tracker.finding, pt, charge, strip_layers, track.nCDCHits):
         return n, False
     broken = end if merged >= 0 else broken
     kink_chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, broken)
     finding = tracker.finding
-    draw_parameters(
-        stream, track, work, finding.tail_fraction, finding.tail_scale, d0, phi0, omega, z0, tan_lambda
-    )
+    draw_parameters(stream, track, work, finding.tail_fraction, finding.tail_scale, d0, phi0, omega, z0, tan_lambda)
     if track.omega * omega <= 0.0:  # a charge mismeasured: nothing bends that little below 50 GeV
         return n, False
     draw_chi2(stream, track, kink_chi2)
@@ -403,19 +399,20 @@ def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, 
     return n, True
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def stream_material(stream, key, event, substream):
     """Return the stream at the numbers of a particle's secondaries (behind those of its fate)."""
     open_stream(stream, key, event, STAGE_MATERIAL, SECONDARY_STREAMS * 32 + substream)
     return stream
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, end, last):
-    """Fit mother and single charged daughter of a decay as one track; the daughter's place in the list, or −1.
+    """Fit mother and single charged daughter of a decay as one track; the daughter's place in the list, or
+    −1.
 
-    The hits continue along the mother's helix, the fit sees the daughter's; if the hits' χ² grows by more than the
-    card's ``kink_chi2`` the two are not one track.
+    The hits continue along the mother's helix, the fit sees the daughter's; if the hits' χ² grows by more
+    than the card's ``kink_chi2`` the two are not one track.
     """
     daughter = -1
     for i in range(first, n):
@@ -447,7 +444,7 @@ def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, en
     return daughter
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
     """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of tracks.
 
@@ -470,7 +467,10 @@ def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
         cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf, EXACT)
         track = tracks[n_tracks]
         strip_layers = count_hits(track, tracker, work)
-        if strip_layers < tracker.finding.minimum_strip_layers and track.nCDCHits < tracker.finding.minimum_chamber_hits:
+        if (
+            strip_layers < tracker.finding.minimum_strip_layers
+            and track.nCDCHits < tracker.finding.minimum_chamber_hits
+        ):
             continue
         for i in range(5):
             work.bias[i] = 0.0
@@ -486,12 +486,13 @@ def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
     return n_tracks
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, track_rows, flights, tracks, first):
-    """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was full).
+    """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was
+    full).
 
-    ``rows`` and ``track_rows`` are record arrays for one event; a finished event is copied behind the others of the
-    columns ``flights`` and ``tracks``.
+    ``rows`` and ``track_rows`` are record arrays for one event; a finished event is copied behind the others
+    of the columns ``flights`` and ``tracks``.
     """
     n_events = numbers.shape[0]
     clone_omega = FIELD_CONSTANT * tracker.field / max(tracker.finding.clone_momentum, 1e-6)
@@ -547,7 +548,7 @@ def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, tr
     return n_events, DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _append_flights(flights, start, rows, n):
     """Copy an event's flights from rows to columns."""
     for i in range(n):
@@ -579,7 +580,7 @@ def _append_flights(flights, start, rows, n):
         flights.nCDCHits[j] = row.nCDCHits
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _append_tracks(tracks, start, rows, n):
     """Copy an event's tracks from rows to columns; what the outer detectors will fill is left empty."""
     for i in range(n):
@@ -607,9 +608,11 @@ def _append_tracks(tracks, start, rows, n):
         tracks.klm[j] = -1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def clone(stream, copy, track):
-    """A second track from a particle's other hits: parameters spread anew with three times the errors (assumption)."""
+    """A second track from a particle's other hits: parameters spread anew with three times the errors
+    (assumption).
+    """
     copy.mc, copy.mcPDG = track.mc, track.mcPDG
     for i in range(15):
         copy.covariance[i] = 9.0 * track.covariance[i]

@@ -1,14 +1,14 @@
 """The tracker's layers: card sections of beam pipe, pixels, strips and drift chamber, compiled for kernels.
 
-A ladder is a plane at its layer's radius, shifted tangentially (the windmill), cut along z into active sensors; the
-forward sensors of strip layers 4 to 6 are slanted.  Between neighbouring ladders a track has one, two or no hits.
+A ladder is a plane at its layer's radius, shifted tangentially (the windmill), cut along z into active
+sensors; the forward sensors of strip layers 4 to 6 are slanted. Between neighbouring ladders a track has
+one, two or no hits.
 """
 
 import math
 from typing import NamedTuple, Self
 
 import numpy as np
-from numba import njit
 from pydantic import model_validator
 
 from detector.material import CylinderSection, MaterialSection, Slab, slab
@@ -25,6 +25,7 @@ from detector.units import (
     Thickness,
     Thicknesses,
 )
+from physics.jit import kernel
 
 WALL, PIXEL, STRIP = 0, 1, 2
 
@@ -42,7 +43,9 @@ class BeamPipeSection(Section):
 
 
 class SlantSection(Section):
-    """The slanted forward sensor of a ladder; ``radius`` and ``z`` of its centre, ``length`` along the slope."""
+    """The slanted forward sensor of a ladder; ``radius`` and ``z`` of its centre, ``length`` along the
+    slope.
+    """
 
     angle: Angle
     radius: Thickness
@@ -86,10 +89,7 @@ class LadderSection(Section):
         if self.present is not None and not set(self.present.value) <= set(range(1, round(n) + 1)):
             msg = f"present names ladders outside 1 to {n:g}"
             raise ValueError(msg)
-        if (
-            min(self.resolution_u.number, self.resolution_v.number, self.radius.number, self.width.number)
-            <= 0
-        ):
+        if min(self.resolution_u.number, self.resolution_v.number, self.radius.number, self.width.number) <= 0:
             msg = "resolution_u, resolution_v, radius and width must be positive"
             raise ValueError(msg)
         return self
@@ -108,7 +108,9 @@ class SiliconSection(Section):
 
 
 class SuperlayerSection(Section):
-    """Drift-chamber layers of one orientation; the pairs are of the first and the last layer, linear between."""
+    """Drift-chamber layers of one orientation; the pairs are of the first and the last layer, linear
+    between.
+    """
 
     radii: Thicknesses
     stereo: Angles
@@ -311,13 +313,14 @@ def build_envelope(section: EnvelopeSection) -> Envelope:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def ladder_hit(layer, normal, radius, phi, x, y, tx, ty, half_width, slope):
     """Hits of a track in the ladders of a layer, all at distance ``radius`` from the axis.
 
-    The track passes (x, y), a point near the layer at azimuth ``phi``, in the direction (tx, ty); ``slope`` is what
-    that distance shrinks for each centimetre of arc (slanted sensors; 0 in the barrel).  Returns (hits, ladder, ds):
-    0, 1 or 2 hits, the ladder (from 0) of the first, and the arc length from the point to its plane.
+    The track passes (x, y), a point near the layer at azimuth ``phi``, in the direction (tx, ty); ``slope``
+    is what that distance shrinks for each centimetre of arc (slanted sensors; 0 in the barrel). Returns
+    (hits, ladder, ds): 0, 1 or 2 hits, the ladder (from 0) of the first, and the arc length from the point
+    to its plane.
     """
     count = layer.ladders
     nearest = math.floor((phi - layer.first_phi) * layer.per_radian + 0.5)
@@ -344,7 +347,7 @@ def ladder_hit(layer, normal, radius, phi, x, y, tx, ty, half_width, slope):
     return hits, ladder, arc
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def in_sensor(edges, sensors, z):
     """Whether ``z`` lies on one of the active sensors of a layer's barrel part."""
     for k in range(sensors):  # noqa: SIM110

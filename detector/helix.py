@@ -1,22 +1,26 @@
 """Helices in the axial field, in basf2's parameters at the point of closest approach (POCA) to the z axis.
 
-``d0`` [cm]: the POCA is ``d0 (sin φ0, −cos φ0)``; ``phi0`` [rad]: direction of the transverse momentum there;
-``omega`` [1/cm]: curvature with the sign of the charge, 0.00299792458 q B[T] / pT[GeV]; ``z0`` [cm];
-``tanLambda`` = pz/pT (basf2 framework/dataobjects/Helix).  A point of the helix is named by the transverse arc length
-``s`` from the POCA, positive along the momentum; the direction turns as φ(s) = φ0 − ω s.
+``d0`` [cm]: the POCA is ``d0 (sin φ0, −cos φ0)``; ``phi0`` [rad]: direction of the transverse momentum
+there; ``omega`` [1/cm]: curvature with the sign of the charge, 0.00299792458 q B[T] / pT[GeV]; ``z0`` [cm];
+``tanLambda`` = pz/pT (basf2 framework/dataobjects/Helix). A point of the helix is named by the transverse
+arc length ``s`` from the POCA, positive along the momentum; the direction turns as φ(s) = φ0 − ω s.
 """
 
 import math
 
 from numba import njit
 
+from physics.jit import kernel
+
 FIELD_CONSTANT = 0.00299792458
 """Curvature [1/cm] of a charge 1 with transverse momentum 1 GeV in 1 T."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def helix_at_poca(x, y, z, px, py, pz, charge, field):
-    """Helix (d0, φ0, ω, z0, tanλ, s) of a particle at (x, y, z); ``s`` is that point's arc length from the POCA."""
+    """Helix (d0, φ0, ω, z0, tanλ, s) of a particle at (x, y, z); ``s`` is that point's arc length from the
+    POCA.
+    """
     pt = math.sqrt(px * px + py * py)
     omega = FIELD_CONSTANT * field * charge / pt
     phi = math.atan2(py, px)
@@ -37,7 +41,7 @@ def helix_at_poca(x, y, z, px, py, pz, charge, field):
     return d0, phi0, omega, z - s * tan_lambda, tan_lambda, s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def position(d0, phi0, omega, z0, tan_lambda, s):
     """Point (x, y, z) [cm] of the helix at transverse arc length ``s``."""
     half = 0.5 * omega * s
@@ -50,7 +54,7 @@ def position(d0, phi0, omega, z0, tan_lambda, s):
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def momentum(phi0, omega, tan_lambda, s, field):
     """Momentum (px, py, pz) [GeV] of a unit charge at arc length ``s``."""
     pt = FIELD_CONSTANT * field / abs(omega)
@@ -58,7 +62,7 @@ def momentum(phi0, omega, tan_lambda, s, field):
     return pt * math.cos(phi), pt * math.sin(phi), pt * tan_lambda
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def arc_to_radius(d0, omega, r):
     """Arc length [cm] from the POCA to the outgoing crossing of the cylinder ``r``; −1 if never reached."""
     bow = 0.25 * (r * r - d0 * d0) * omega * omega / (1.0 + omega * d0)  # sin² of half the turning angle
@@ -69,7 +73,9 @@ def arc_to_radius(d0, omega, r):
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
 def arc_sine(x):
-    """Arc sine; for |x| < 0.3 its series to x¹⁵ (Abramowitz, Stegun 4.4.40), exact to 1e-10 and several times faster."""
+    """Arc sine; for |x| < 0.3 its series to x¹⁵ (Abramowitz, Stegun 4.4.40), exact to 1e-10 and several
+    times faster.
+    """
     y = x * x
     if y > 0.09:
         return math.asin(x)

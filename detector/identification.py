@@ -9,7 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.cherenkov import (
     Arich,
@@ -36,6 +35,7 @@ from detector.record import HYPOTHESES, PID_DETECTORS
 from detector.stopping import residual_beta_gamma
 from detector.templates import Templates, momentum_bin, pulse_bin, ratio_bin, scatter_bin
 from detector.units import Energy, Section
+from physics.jit import kernel
 from physics.particles import (
     DEUTERON_MASS,
     ELECTRON_MASS,
@@ -90,7 +90,7 @@ def compile_identification(section: IdentificationSection, templates: Templates)
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def identify_track(
     stream, i, c, first, row, flights, tracks, clusters, first_cluster, passages, slownesses,
     identification, calorimeter, klm, csi, iron,
@@ -164,7 +164,7 @@ def identify_track(
                     out[KLM, h] += templates.scatter[region - 1, h, s]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def identify(
     stream, key, event, i_event, flights, tracks, clusters, carrier, passages, slownesses,
     identification, calorimeter, klm, csi, iron,

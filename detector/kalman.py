@@ -1,14 +1,15 @@
 """Kalman updates of a covariance of helix parameters: a measured coordinate, matter crossed.
 
-The state is the five helix parameters (d0, φ0, ω, z0, tanλ) at the POCA, so the transport between layers is the
-identity.  Matrices are 5×5 with the upper triangle in use.
+The state is the five helix parameters (d0, φ0, ω, z0, tanλ) at the POCA, so the transport between layers is
+the identity. Matrices are 5×5 with the upper triangle in use.
 """
-
 
 from numba import njit
 
+from physics.jit import inlined_kernel
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+
+@inlined_kernel
 def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega, radius2):
     """Derivatives of a measured coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ).
 
@@ -30,7 +31,9 @@ def measurement_row(row, cx, cy, cz, point, sin0, cos0, omega, radius2):
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"}, forceinline=True)
 def add_hit(c, h, g, variance, bias):
-    """Kalman update of the upper triangle of C and of the bias with one coordinate; return its χ² from the bias."""
+    """Kalman update of the upper triangle of C and of the bias with one coordinate; return its χ² from the
+    bias.
+    """
     h0, h1, h2, h3, h4 = h[0], h[1], h[2], h[3], h[4]
     g[0] = c[0, 0] * h0 + c[0, 1] * h1 + c[0, 2] * h2 + c[0, 3] * h3 + c[0, 4] * h4
     g[1] = c[0, 1] * h0 + c[1, 1] * h1 + c[1, 2] * h2 + c[1, 3] * h3 + c[1, 4] * h4
@@ -95,9 +98,9 @@ def add_flat_hit(c, h0, h1, h2, variance, bias):
 def add_kink(c, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
     """Noise of matter at arc length ``s`` (sine and cosine of ω s, 1/ω and 1/(1 + ω d0) given).
 
-    ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling.  The
-    derivatives of the helix, the point of the kink held: a turn in azimuth moves (d0, φ0, z0); a change of ln ω
-    moves (d0, φ0, ω, z0); a scatter in dip moves tanλ and z0 and, since p stays, ln ω by tanλ.
+    ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling.
+    The derivatives of the helix, the point of the kink held: a turn in azimuth moves (d0, φ0, z0); a change
+    of ln ω moves (d0, φ0, ω, z0); a scatter in dip moves tanλ and z0 and, since p stays, ln ω by tanλ.
     """
     slope = 1.0 + tan_lambda * tan_lambda
     # Turn.

@@ -9,11 +9,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from pydantic import model_validator
 
 from detector.stopping import stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
+from physics.jit import kernel
 from physics.particles import final_mass
 from physics.random import exponential, normal, random_bits, uniform
 
@@ -131,7 +131,7 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
     """Take a track from the calorimeter's face through the field to the coil; returns point and direction."""
     if charge == 0 or p < 0.1:
@@ -148,7 +148,7 @@ def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
     return x, y, z, ux, uy, uz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def octagon_normal(x, y):
     """Unit normal of the side of the octagon that faces (x, y); sides at multiples of 45°."""
     tangent = 0.41421356237309503  # tan 22.5°
@@ -160,7 +160,7 @@ def octagon_normal(x, y):
     return nx, ny
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def klm_entry(x, y, z, ux, uy, uz, klm):
     """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
     transverse = math.sqrt(ux * ux + uy * uy)
@@ -183,7 +183,7 @@ def klm_entry(x, y, z, ux, uy, uz, klm):
     return 0, 0.0, 1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def available_layers(region, klm):
     """Instrumented layers of a region."""
     if region == BARREL:
@@ -191,7 +191,7 @@ def available_layers(region, klm):
     return klm.forward_layers if region == FORWARD else klm.backward_layers
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     """Outermost layer (1 is the first, 0 none) that a particle with ``beta_gamma`` behind the crystals reaches.
 
@@ -208,7 +208,7 @@ def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     return min(layer, available_layers(region, klm))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
     """Passage of a particle that entered the muon system's first layer region.
 

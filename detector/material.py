@@ -1,15 +1,16 @@
 """Matter on the way: the card's materials, multiple scattering, energy loss and its straggling.
 
-Formulae: PDG, Passage of particles through matter.  Layers are thin; a layer of several materials is added up.
+Formulae: PDG, Passage of particles through matter. Layers are thin; a layer of several materials is added
+up.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.units import Density, Energy, Scale, Section, Thickness
+from physics.jit import kernel
 from physics.particles import ELECTRON_MASS
 
 
@@ -52,24 +53,25 @@ def slab(parts: list[tuple[MaterialSection, float]]) -> Slab:
     return Slab(float(x0), float(interaction), float(electrons), float(mean))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def highland_factor(total_x0, momentum, mass):
     """Variance of the projected scattering angle × (pβ)² [GeV²] for each radiation length.
 
-    Highland's form with the constants of Lynch and Dahl (PDG eq. 34.16).  Its logarithm is taken at the thickness
-    ``total_x0`` of all layers crossed so that they add up to the angle of the whole, which they do not when each
-    layer has its own logarithm (PDG's remark below the formula).
+    Highland's form with the constants of Lynch and Dahl (PDG eq. 34.16). Its logarithm is taken at the
+    thickness ``total_x0`` of all layers crossed so that they add up to the angle of the whole, which they do
+    not when each layer has its own logarithm (PDG's remark below the formula).
     """
     inverse_beta2 = 1.0 + (mass / momentum) ** 2
     return (0.0136 * (1.0 + 0.038 * math.log(total_x0 * inverse_beta2))) ** 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def loss_terms(mass, energy2):
-    """Mean energy loss of a unit charge (Bethe, PDG eq. 34.5) as (a, b): electrons [g/cm²] × a × (b − ln I) [GeV].
+    """Mean energy loss of a unit charge (Bethe, PDG eq. 34.5) as (a, b): electrons [g/cm²] × a × (b − ln I)
+    [GeV].
 
-    The density effect is replaced by holding βγ at most 10 in the logarithm (assumption: the relativistic rise of
-    solids is a few per cent beyond); electrons are treated as heavy particles.
+    The density effect is replaced by holding βγ at most 10 in the logarithm (assumption: the relativistic
+    rise of solids is a few per cent beyond); electrons are treated as heavy particles.
     """
     mass2 = mass * mass
     beta2 = (energy2 - mass2) / energy2

@@ -8,10 +8,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.klm import bend_to_coil, klm_entry, penetrate
 from detector.record import KLMClusters
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
 from physics.random import STAGE_KLM, normal, open_stream
@@ -59,7 +59,7 @@ def trimmed_klm_clusters(klm_clusters: KLMClusters) -> KLMClusters:
     return KLMClusters(klm_clusters.offsets, *(column[:n] for column in klm_clusters[1:]))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
     """Passage of flight ``i`` (index ``k`` in the event) through the muon system."""
     passages.region[k] = 0
@@ -100,7 +100,7 @@ def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
         passages.z[k] = z + way * uz + blur * normal(stream)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _angle2(ax, ay, az, bx, by, bz):
     """Squared angle (small angles) between two directions."""
     cross_x, cross_y, cross_z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
@@ -110,7 +110,7 @@ def _angle2(ax, ay, az, bx, by, bz):
     return (cross_x * cross_x + cross_y * cross_y + cross_z * cross_z) / (dot * dot)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def measure_klm(
     stream, key, event, i_event, flights, tracks, clusters, klm_clusters, depths, left, carrier, passages, klm, iron
 ):

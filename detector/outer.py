@@ -6,7 +6,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
@@ -25,6 +24,7 @@ from detector.record import Clusters, KLMClusters, Tracks
 from detector.showers import new_showers
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
 from detector.templates import build_templates
+from physics.jit import kernel
 from physics.random import new_stream
 
 DONE, CLUSTERS_FULL, KLM_FULL = 0, 1, 2
@@ -85,7 +85,7 @@ def new_scratch(flights: int, tracks: int) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _measure(key, numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer):
     """Measure events from ``begin`` on; returns (the event it stopped at, DONE or whose memory was full)."""
     s = scratch

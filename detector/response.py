@@ -5,12 +5,12 @@ import threading
 import numpy as np
 
 from detector.card import Detector
+from detector.crossing import new_crossings
 from detector.flight import Flights, column, grown_flights, new_flights, trimmed_flights
 from detector.flying import DONE, FLIGHT, FLIGHTS_FULL, TRACKS_FULL, fly_events
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
 from detector.secondaries import MAX_WAITING, WAITING
-from detector.crossing import new_crossings
 from detector.tracking import TRACK
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles
@@ -31,9 +31,7 @@ def new_tracks(capacity: int, events: int) -> Tracks:
     return Tracks(np.zeros(events + 1, np.int64), **columns)
 
 
-def fly(
-    particles: Particles, event_numbers: np.ndarray, detector: Detector, key: np.uint64
-) -> tuple[Flights, Tracks]:
+def fly(particles: Particles, event_numbers: np.ndarray, detector: Detector, key: np.uint64) -> tuple[Flights, Tracks]:
     """Fly all particles through the tracker; the tracks' columns of the outer detectors are not yet filled.
 
     The flights live in memory that the thread's next call overwrites.
@@ -61,7 +59,8 @@ _memory = threading.local()
 
 
 def _flights_memory(capacity: int, n_events: int) -> Flights:
-    """Memory of the flights, kept by each thread: fresh pages for every chunk would cost more than the flights.
+    """Memory of the flights, kept by each thread: fresh pages for every chunk would cost more than the
+    flights.
 
     Nothing that :func:`measure` returns refers to it.
     """

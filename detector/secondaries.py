@@ -1,18 +1,18 @@
 """What particles do in the tracker besides leaving hits, and what comes out of it.
 
-Decays in flight, photon conversions, bremsstrahlung and nuclear interactions.  The kernels put the new particles
-behind the others of a waiting list and return its new length; whether the process happens is decided by the caller,
-who knows the matter on the way.
+Decays in flight, photon conversions, bremsstrahlung and nuclear interactions. The kernels put the new
+particles behind the others of a waiting list and return its new length; whether the process happens is
+decided by the caller, who knows the matter on the way.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector import flight
 from detector.units import Fraction, Scale, Section
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.particles import ELECTRON_MASS, KAON0_MASS, KAON_CTAU, PION_CTAU, final_charge, final_mass
 from physics.random import exponential, isotropic_direction, normal, uniform
@@ -89,7 +89,7 @@ def build_processes(section: ProcessesSection) -> Processes:
     return Processes(*(getattr(section, name).number for name in Processes._fields))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def put(waiting, n, pdg, origin, x, y, z, t, px, py, pz):
     """Add a particle to the waiting list; neutrinos and what does not fit are left out."""
     species = abs(pdg)
@@ -104,7 +104,7 @@ def put(waiting, n, pdg, origin, x, y, z, t, px, py, pz):
     return n + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def mean_flight(pdg, momentum):
     """Mean decay length [cm] in the laboratory of what can decay in the tracker; infinite otherwise."""
     species = abs(pdg)
@@ -117,14 +117,14 @@ def mean_flight(pdg, momentum):
     return np.inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _daughter_mass(pdg):
     if pdg == 111:
         return PI0_MASS
     return final_mass(pdg)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _put_daughter(stream, waiting, n, pdg, m, x, y, z, t, qx, qy, qz, px, py, pz, e, mass):
     """Boost one daughter to the laboratory and add it, a π⁰ as its two photons."""
     qe = math.sqrt(qx * qx + qy * qy + qz * qz + m * m)
@@ -141,7 +141,7 @@ def _put_daughter(stream, waiting, n, pdg, m, x, y, z, t, qx, qy, qz, px, py, pz
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def decay(stream, waiting, n, pdg, x, y, z, t, px, py, pz):
     """Decay a π±, K± or K_L; uniform phase space (assumption for three bodies, exact for two). Returns n."""
     mass = final_mass(pdg)
@@ -168,12 +168,8 @@ def decay(stream, waiting, n, pdg, x, y, z, t, px, py, pz):
     ux, uy, uz = isotropic_direction(stream)
     if c == 0:
         q = two_body_momentum(mass, m1, m2)
-        n = _put_daughter(
-            stream, waiting, n, a, m1, x, y, z, t, q * ux, q * uy, q * uz, px, py, pz, e, mass
-        )
-        return _put_daughter(
-            stream, waiting, n, b, m2, x, y, z, t, -q * ux, -q * uy, -q * uz, px, py, pz, e, mass
-        )
+        n = _put_daughter(stream, waiting, n, a, m1, x, y, z, t, q * ux, q * uy, q * uz, px, py, pz, e, mass)
+        return _put_daughter(stream, waiting, n, b, m2, x, y, z, t, -q * ux, -q * uy, -q * uz, px, py, pz, e, mass)
     m3 = _daughter_mass(c)
     low, high = m1 + m2, mass - m3
     bound = two_body_momentum(mass, low, m3) * two_body_momentum(high, m1, m2)
@@ -192,13 +188,11 @@ def decay(stream, waiting, n, pdg, x, y, z, t, px, py, pz):
             sign * k * vx, sign * k * vy, sign * k * vz, math.sqrt(k * k + m * m),
             q * ux, q * uy, q * uz, e12, m12,
         )  # fmt: skip
-        n = _put_daughter(
-            stream, waiting, n, a if sign > 0.0 else b, m, x, y, z, t, hx, hy, hz, px, py, pz, e, mass
-        )
+        n = _put_daughter(stream, waiting, n, a if sign > 0.0 else b, m, x, y, z, t, hx, hy, hz, px, py, pz, e, mass)
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def convert(stream, waiting, n, energy, x, y, z, t, ux, uy, uz):
     """Replace a photon by e⁺e⁻ along its direction; energy shares 1 − 4/3 x(1−x) (PDG eq. 34.31). Returns n."""
     share = uniform(stream)
@@ -213,23 +207,25 @@ def convert(stream, waiting, n, energy, x, y, z, t, ux, uy, uz):
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def conversion_rate(energy):
     """Pair-production cross section relative to its high-energy limit.
 
-    Assumption: E / (E + 30 MeV), which is 0.77 at 100 MeV and 0.25 at 10 MeV, near the curve of light elements in
-    the PDG's figure of the photon cross sections.
+    Assumption: E / (E + 30 MeV), which is 0.77 at 100 MeV and 0.25 at 10 MeV, near the curve of light
+    elements in the PDG's figure of the photon cross sections.
     """
     return energy / (energy + 0.03) if energy > 2.2 * ELECTRON_MASS else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def photons_per_length(cut):
-    """Photons above the energy fraction ``cut`` that an electron radiates in one radiation length (PDG eq. 34.29)."""
+    """Photons above the energy fraction ``cut`` that an electron radiates in one radiation length (PDG eq.
+    34.29).
+    """
     return -4.0 / 3.0 * math.log(cut) - 4.0 / 3.0 * (1.0 - cut) + 0.5 * (1.0 - cut * cut)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def photon_share(stream, cut):
     """Energy fraction y of a bremsstrahlung photon above ``cut``: (4/3 − 4/3 y + y²)/y (PDG eq. 34.29)."""
     while True:
@@ -238,18 +234,19 @@ def photon_share(stream, cut):
             return y
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def put_photon(waiting, n, energy, x, y, z, t, ux, uy, uz):
     """Add a bremsstrahlung photon along the electron's direction. Returns n."""
     return put(waiting, n, PHOTON, ORIGIN_BREMSSTRAHLUNG, x, y, z, t, energy * ux, energy * uy, energy * uz)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def interaction_thickness(stream, pdg, processes):
-    """Thickness, in nuclear (nucleon) interaction lengths, after which a hadron interacts; infinite for leptons.
+    """Thickness, in nuclear (nucleon) interaction lengths, after which a hadron interacts; infinite for
+    leptons.
 
-    The pions' interaction length is 1.27 that of nucleons (PDG, Atomic and nuclear properties, silicon); kaons and
-    antiprotons: assumption from their cross sections on nucleons.
+    The pions' interaction length is 1.27 that of nucleons (PDG, Atomic and nuclear properties, silicon);
+    kaons and antiprotons: assumption from their cross sections on nucleons.
     """
     species = abs(pdg)
     if species == 211:
@@ -269,7 +266,7 @@ def interaction_thickness(stream, pdg, processes):
     return factor * exponential(stream) / processes.nuclear_interaction
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def interact(stream, waiting, n, pdg, x, y, z, t, px, py, pz):
     """What leaves a nuclear interaction: half of the time the hadron itself with 20-90 % of its momentum.
 

@@ -8,7 +8,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.calorimeter import (
     PHI,
@@ -20,6 +19,7 @@ from detector.calorimeter import (
     shower_energy,
 )
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import NEUTRON_MASS, final_mass
 from physics.random import exponential, isotropic_direction, normal, poisson, random_bits, uniform
@@ -59,7 +59,7 @@ def new_showers() -> Showers:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def put_shower(showers, n, energy, x, y, z, t, kind, flight):
     """Write shower ``n``; returns the new number of showers (showers beyond the capacity are dropped)."""
     if n >= MAX_SHOWERS or not energy > 0.0:
@@ -75,7 +75,7 @@ def put_shower(showers, n, energy, x, y, z, t, kind, flight):
     return n + 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_shape(stream, showers, n, hadronic):
     """Draw E1/E9, E9/E21, lateral spread and pulse shape of shower ``n``.
 
@@ -107,7 +107,7 @@ def draw_shape(stream, showers, n, hadronic):
     showers.pulse[n] = 1.0 / (1.0 + math.exp(-logit))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def electromagnetic_shower(stream, showers, n, energy, x, y, z, ux, uy, uz, t, kind, flight, calorimeter):
     """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``."""
     depth = shower_depth(energy, calorimeter)
@@ -133,7 +133,7 @@ def electromagnetic_shower(stream, showers, n, energy, x, y, z, ux, uy, uz, t, k
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def visible_part(stream, calorimeter):
     """Visible part of the energy of a hadronic shower contained in one cluster.
 
@@ -142,14 +142,14 @@ def visible_part(stream, calorimeter):
     return calorimeter.visible_fraction * math.sqrt(1.0 - math.sqrt(uniform(stream)))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def jitter(stream, sigma):
     """Displacement uniform in a cube, ``sigma`` [cm] along each axis."""
     edge = 3.4641016151377544 * sigma
     return edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def interaction_length(pdg, p, calorimeter):
     """Mean way [cm] in caesium iodide to a nuclear interaction of a hadron [p in GeV]."""
     species = abs(pdg)
@@ -164,7 +164,7 @@ def interaction_length(pdg, p, calorimeter):
     return calorimeter.nucleon_length
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hadronic_shower(stream, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter):
     """Shower of an interacting hadron and its split-offs; (x, y, z) is the point of the interaction.
 
@@ -201,7 +201,7 @@ def hadronic_shower(stream, showers, n, kinetic, ionisation, pdg, x, y, z, ux, u
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def neutral_hadron_shower(stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t, flight, depths, calorimeter):
     """Shower of a K_L, neutron or antineutron; leaves what remains for the muon system in ``depths[flight]``."""
     length = interaction_length(pdg, p, calorimeter)
@@ -217,7 +217,7 @@ def neutral_hadron_shower(stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t,
     return hadronic_shower(stream, showers, n, kinetic, 0.0, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def charged_shower(stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, depths, left, csi, calorimeter):
     """Ionisation, and for hadrons perhaps a nuclear interaction, of a charged particle heavier than the electron.
 

@@ -9,8 +9,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.particles import ELECTRON_MASS
 
 BETHE_CONSTANT = 0.307075e-3
@@ -91,7 +91,7 @@ def range_table(substance: Substance) -> RangeTable:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def interpolate(table, low, step, x):
     """Linear interpolation of a table on an even grid, constant beyond its ends."""
     position = (x - low) / step
@@ -104,7 +104,7 @@ def interpolate(table, low, step, x):
     return table[i] + f * (table[i + 1] - table[i])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def residual_beta_gamma(beta_gamma, mass, thickness, table):
     """βγ left after ``thickness`` [g/cm²]; 0 when the particle [mass GeV] stops in it."""
     if beta_gamma < 0.06:
@@ -118,7 +118,7 @@ def residual_beta_gamma(beta_gamma, mass, thickness, table):
     return math.exp(interpolate(table.log_beta_gamma, table.inverse_low, table.inverse_step, log_left))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def stopping_range(beta_gamma, mass, table):
     """Range [g/cm²] of a particle [mass GeV]."""
     if beta_gamma < 0.06:

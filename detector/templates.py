@@ -8,12 +8,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.klm import KLM, MAX_LAYERS, layers_in_range, penetrate
 from detector.record import HYPOTHESIS_PDG
 from detector.showers import Showers, charged_shower, electromagnetic_shower, new_showers
 from detector.stopping import RangeTable, residual_beta_gamma
+from physics.jit import kernel
 from physics.particles import MUON_MASS, final_charge, final_mass
 from physics.random import STAGE_IDENTIFICATION, new_stream, open_stream, uniform
 
@@ -35,7 +35,7 @@ class Templates(NamedTuple):
     scatter: np.ndarray  # (3 regions, 6 hypotheses, scatter bins), of tracks with hits
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def ratio_bin(energy, p):
     """Bin of E/p; 0 without a cluster."""
     if energy <= 0.0:
@@ -43,26 +43,26 @@ def ratio_bin(energy, p):
     return 1 + min(int((RATIO_BINS - 1) * energy / (p * RATIO_HIGH)), RATIO_BINS - 2)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def momentum_bin(log_p):
     """Bin of ln p."""
     i = int((log_p - MOMENTUM_LOW) / (MOMENTUM_HIGH - MOMENTUM_LOW) * MOMENTUM_BINS)
     return min(max(i, 0), MOMENTUM_BINS - 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pulse_bin(pulse):
     """Bin of the pulse-shape variable."""
     return min(int(pulse * PULSE_BINS), PULSE_BINS - 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def scatter_bin(scatter):
     """Bin of the scatter of muon-system hits."""
     return min(int(scatter / SCATTER_HIGH * SCATTER_BINS), SCATTER_BINS - 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_ratio(stream, h, c, pdg, samples, showers, depths, left, csi, calorimeter, ratio, pulse):
     """Fill E/p and pulse shape of one species for barrel tracks at 90°, straight through the face."""
     step = (MOMENTUM_HIGH - MOMENTUM_LOW) / MOMENTUM_BINS
@@ -85,7 +85,7 @@ def fill_ratio(stream, h, c, pdg, samples, showers, depths, left, csi, calorimet
                 pulse[c, b, h, pulse_bin(showers.pulse[0])] += 1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_layers(stream, h, pdg, charge, samples, showers, depths, left, csi, iron, calorimeter, klm, layer, scatter):
     """Fill outermost layer and scatter of one species: flat in ln p above 0.4 GeV, incidence as in each region."""
     thickness = calorimeter.crystal_length * calorimeter.density

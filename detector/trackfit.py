@@ -1,32 +1,31 @@
 """The covariance of a track from the layers it crosses.
 
-Two steps.  :func:`detector.crossing.cross_layers` walks the helix outward and notes where it meets walls, sensors and superlayers,
-with the momentum left there.  :func:`filter_inward` then runs a Kalman filter from the outermost hit to the POCA
-(Billoir, NIM 225 (1984) 352; Frühwirth, NIM A 262 (1987) 444).  Its state is the five helix parameters at the POCA
-of the helix seen *between* two layers, so that the transport is the identity: a hit subtracts its information
-through the derivative of the measured coordinate, a layer's scattering and energy straggling add noise through the
-derivative of the parameters with respect to a kink there.  The truth is the helix at the production vertex, thus
-only matter after it counts.
+Two steps. :func:`detector.crossing.cross_layers` walks the helix outward and notes where it meets walls,
+sensors and superlayers, with the momentum left there. :func:`filter_inward` then runs a Kalman filter from
+the outermost hit to the POCA (Billoir, NIM 225 (1984) 352; Frühwirth, NIM A 262 (1987) 444). Its state is
+the five helix parameters at the POCA of the helix seen *between* two layers, so that the transport is the
+identity: a hit subtracts its information through the derivative of the measured coordinate, a layer's
+scattering and energy straggling add noise through the derivative of the parameters with respect to a kink
+there. The truth is the helix at the production vertex, thus only matter after it counts.
 
 The drift chamber's part comes from :mod:`detector.chamber`.
 """
 
 import math
 
-from numba import njit
-
 from detector.chamber import filter_chamber, look_up
 from detector.crossing import AT_CHAMBER, BY_LAYERS, LAST_ARC, LAST_LAYER, TOTAL_X0, WHOLE
 from detector.kalman import add_flat_hit, add_hit, add_kink, measurement_row
 from detector.material import highland_factor
+from physics.jit import kernel
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, broken):
     """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
 
-    ``work.bias`` enters as the displacement of the helix beyond the arc length ``broken`` (a decay, a lost photon)
-    that the fit does not know of, and leaves as the shift of the fitted parameters.
+    ``work.bias`` enters as the displacement of the helix beyond the arc length ``broken`` (a decay, a lost
+    photon) that the fit does not know of, and leaves as the shift of the fitted parameters.
     """
     layers, normals = tracker.surfaces.layer, tracker.surfaces.normal
     crossings = work.surface
@@ -66,7 +65,15 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, br
             if crossing.slanted == 0:
                 inverse = 1.0 / along
                 measurement_row(
-                    row, -my - across * inverse * mx, mx - across * inverse * my, 0.0, crossing, sin0, cos0, omega, radius2
+                    row,
+                    -my - across * inverse * mx,
+                    mx - across * inverse * my,
+                    0.0,
+                    crossing,
+                    sin0,
+                    cos0,
+                    omega,
+                    radius2,
                 )
                 chi2 += add_flat_hit(c, row[0], row[1], row[2], layer.variance_u * number, seen)
                 lean = -tan_lambda * inverse
@@ -79,7 +86,15 @@ def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, br
                 fu = across * inverse
                 fv = (tan_lambda * c_tilt - along * s_tilt) * inverse
                 measurement_row(
-                    row, -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, crossing, sin0, cos0, omega, radius2
+                    row,
+                    -my - fu * mx * c_tilt,
+                    mx - fu * my * c_tilt,
+                    -fu * s_tilt,
+                    crossing,
+                    sin0,
+                    cos0,
+                    omega,
+                    radius2,
                 )
                 chi2 += add_hit(c, row, gain, layer.variance_u * number, seen)
                 lean = -s_tilt - fv * c_tilt

@@ -4,12 +4,12 @@ import math
 from typing import NamedTuple, Self
 
 import numpy as np
-from numba import njit
 from pydantic import model_validator
 
-from detector.geometry import PIXEL
 from detector.crossing import LAST_LAYER, WEIGHT, WHOLE
+from detector.geometry import PIXEL
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
+from physics.jit import inlined_kernel
 from physics.random import normal, uniform
 
 
@@ -93,9 +93,10 @@ TRACK = np.dtype(
 """What tracking writes of a track; the other columns of the record belong to the outer detectors."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def count_hits(track, tracker, work):
-    """Write the numbers of hits, first and last layers of the crossings; return the number of strip layers hit.
+    """Write the numbers of hits, first and last layers of the crossings; return the number of strip layers
+    hit.
 
     A pixel hit counts once, a strip hit twice (its two sides are two clusters), as in basf2.
     """
@@ -137,7 +138,7 @@ def count_hits(track, tracker, work):
     return strip_layers
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
     """Draw whether the track finding finds these hits; one number of the stream."""
     number = uniform(stream)
@@ -159,15 +160,18 @@ def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
         probability = efficiency[i] + f * (efficiency[i + 1] - efficiency[i])
     if not with_strips:
         probability *= finding.efficiency_without_strips
-    return number < probability * (1.0 + charge * finding.charge_asymmetry)
+    # The favoured charge keeps its efficiency, so that nothing exceeds 1.
+    asymmetry = finding.charge_asymmetry
+    return number < probability * (1.0 + charge * asymmetry) / (1.0 + abs(asymmetry))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def draw_parameters(stream, track, work, tail_fraction, tail_scale, d0, phi0, omega, z0, tan_lambda):
     """Write covariance and drawn helix of a track: truth + bias + Cholesky factor × five normal numbers.
 
-    A fraction of tracks has its errors scaled up (the documented tail); the covariance written stays the core's.
-    Needs ``work.covariance`` (upper triangle) and ``work.bias`` from the filter; destroys the former.
+    A fraction of tracks has its errors scaled up (the documented tail); the covariance written stays the
+    core's. Needs ``work.covariance`` (upper triangle) and ``work.bias`` from the filter; destroys the
+    former.
     """
     c, z, shift = work.covariance, work.gain, work.bias
     k = 0
@@ -205,9 +209,11 @@ def draw_parameters(stream, track, work, tail_fraction, tail_scale, d0, phi0, om
     track.tanLambda = tan_lambda + shift[4]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+@inlined_kernel
 def draw_chi2(stream, track, kink_chi2):
-    """Write number of degrees of freedom and χ² (Wilson and Hilferty 1931) of a track, with what a kink adds."""
+    """Write number of degrees of freedom and χ² (Wilson and Hilferty 1931) of a track, with what a kink
+    adds.
+    """
     ndf = 2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5
     track.ndf = max(ndf, 1)
     width = 2.0 / (9.0 * track.ndf)

@@ -1,20 +1,22 @@
 """Least-squares vertex fits of helices, with beam-spot constraint and momentum update; V⁰ seeds; p-values.
 
-A track is expanded at the POCA to the current vertex position: its two distances (transverse d, along z) are linear
-in the vertex, and the other three parameters follow by their correlation with these.  Iterated, this is the full
-fit of position and momenta (Billoir, Frühwirth, Regler, NIM A 241 (1985) 115; Billoir, Qian, NIM A 311 (1992) 139).
+A track is expanded at the POCA to the current vertex position: its two distances (transverse d, along z) are
+linear in the vertex, and the other three parameters follow by their correlation with these. Iterated, this
+is the full fit of position and momenta (Billoir, Frühwirth, Regler, NIM A 241 (1985) 115; Billoir, Qian, NIM
+A 311 (1992) 139).
 
-Everything works on rows of ``helices`` (n, 5) [d0, φ0, ω, z0, tanλ] and ``covariances`` (n, 15) (upper triangles, as
-in the record), chosen by indices ``use[:n]``; results go into a :class:`Vertex` made once by :func:`new_vertex`.
+Everything works on rows of ``helices`` (n, 5) [d0, φ0, ω, z0, tanλ] and ``covariances`` (n, 15) (upper
+triangles, as in the record), chosen by indices ``use[:n]``; results go into a :class:`Vertex` made once by
+:func:`new_vertex`.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.helix import FIELD_CONSTANT
+from physics.jit import kernel
 
 MAX_TRACKS = 64
 CHI2, NDF, ITERATIONS = 0, 1, 2
@@ -61,12 +63,13 @@ NO_SPOT = np.zeros(9)
 """No constraint."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def chi2_probability(chi2, ndf):
-    """Probability of a larger χ² with ``ndf`` ≥ 1 degrees of freedom: the regularised incomplete gamma Q(ndf/2, χ²/2).
+    """Probability of a larger χ² with ``ndf`` ≥ 1 degrees of freedom: the regularised incomplete gamma
+    Q(ndf/2, χ²/2).
 
-    By the recurrence Q(a+1, x) = Q(a, x) + xᵃe⁻ˣ/Γ(a+1) from Q(1/2) = erfc √x or Q(1) = e⁻ˣ (Abramowitz, Stegun
-    6.5.21); all terms are positive, so nothing cancels.
+    By the recurrence Q(a+1, x) = Q(a, x) + xᵃe⁻ˣ/Γ(a+1) from Q(1/2) = erfc √x or Q(1) = e⁻ˣ (Abramowitz,
+    Stegun 6.5.21); all terms are positive, so nothing cancels.
     """
     if chi2 <= 0.0:
         return 1.0
@@ -88,9 +91,11 @@ def chi2_probability(chi2, ndf):
     return min(total, 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def relative_helix(helices, i, x, y):
-    """Helix of row ``i`` about the line through (x, y): (d, φ, z, s), ``s`` the arc from the old to the new POCA."""
+    """Helix of row ``i`` about the line through (x, y): (d, φ, z, s), ``s`` the arc from the old to the new
+    POCA.
+    """
     d0, phi0, omega, z0, tan_lambda = helices[i, 0], helices[i, 1], helices[i, 2], helices[i, 3], helices[i, 4]
     radius = 1.0 / omega
     sine, cosine = math.sin(phi0), math.cos(phi0)
@@ -104,7 +109,7 @@ def relative_helix(helices, i, x, y):
     return sign * r - radius, phi0 + turn, z0 + s * tan_lambda, s
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def _transported(jacobian, full, covariance, d0, omega, tan_lambda, d, s):
     """Covariance (d, φ, ω, z, tanλ) about the new POCA into ``full``."""
     kappa = -omega
@@ -143,7 +148,7 @@ def _transported(jacobian, full, covariance, d0, omega, tan_lambda, d, s):
             full[j, i] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def invert_symmetric(a, xx, xy, xz, yy, yz, zz):
     """Write the inverse of a symmetric 3×3 matrix into ``a``; False if it is not positive definite."""
     mxx, mxy, mxz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
@@ -160,7 +165,7 @@ def invert_symmetric(a, xx, xy, xz, yy, yz, zz):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def fit_vertex(helices, covariances, use, n, spot, constrained, vertex):
     """Fit a common vertex of tracks ``use[:n]``, starting from ``vertex.position``; False if it fails.
 
@@ -239,7 +244,7 @@ def fit_vertex(helices, covariances, use, n, spot, constrained, vertex):
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def update_momenta(helices, use, n, field, vertex):
     """Momenta of the tracks at the fitted vertex, their sum and its covariance; after :func:`fit_vertex`.
 
@@ -310,7 +315,7 @@ def update_momenta(helices, use, n, field, vertex):
             covariance[a, b] += correlation[a, 0] * m[b, 0] + correlation[a, 1] * m[b, 1] + correlation[a, 2] * m[b, 2]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def seed_vertex(helices, i, j):
     """Point (x, y, z) near both helices and their distance in z there; for displaced two-track vertices.
 
@@ -350,13 +355,13 @@ def seed_vertex(helices, i, j):
     return x, y, z, best
 
 
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+@kernel
 def find_v0(helices, covariances, i, j, use, spot, field, minimum_flight, maximum_chi2, vertex):
     """Fit tracks ``i``, ``j`` of opposite charge as a displaced vertex with momenta; False if they are none.
 
-    Cheap cuts first: opposite charges, seeds within 5 cm in z (assumption), flight of at least ``minimum_flight``
-    [cm] in the transverse plane from the spot, momentum pointing away from it; then χ² (1 degree of freedom) at most
-    ``maximum_chi2``.  ``use`` (length ≥ 2) is overwritten with i, j.
+    Cheap cuts first: opposite charges, seeds within 5 cm in z (assumption), flight of at least
+    ``minimum_flight`` [cm] in the transverse plane from the spot, momentum pointing away from it; then χ² (1
+    degree of freedom) at most ``maximum_chi2``. ``use`` (length ≥ 2) is overwritten with i, j.
     """
     if helices[i, 2] * helices[j, 2] >= 0.0:
         return False

@@ -8,8 +8,8 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.kinematics import boost_to_rest_frame, invariant_mass
 from physics.random import normal
 
@@ -56,7 +56,7 @@ class Beams(NamedTuple):
     size_z: float
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def total_momentum(her, ler):
     """Total (px, py, pz, E) [GeV] of massless beams of energies ``her`` (e⁻) and ``ler`` (e⁺)."""
     px = her * math.sin(HER_ANGLE) + ler * math.sin(LER_ANGLE)
@@ -89,7 +89,7 @@ def superkekb(
     return Beams(her, ler, widen * HER_SPREAD, widen * LER_SPREAD, px, py, pz, e, root_s, *map(float, axis), *size)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_collision(stream, beams):
     """Draw one collision: (px, py, pz, E) [GeV] of the e⁺e⁻ pair and its point (x, y, z) [cm]; t = 0."""
     her = beams.her + beams.her_spread * normal(stream)
@@ -101,7 +101,7 @@ def draw_collision(stream, beams):
     return px, py, pz, e, x, y, z
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def from_beam_axis(x, y, z, beams):
     """Rotate a vector given with z along the e⁻ to the axes of the c.m. frame of the pure boost.
 

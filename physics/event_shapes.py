@@ -10,7 +10,8 @@ sphericity 0).
 import math
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 MAX_ORDER = 8
 """Highest order of Legendre polynomials offered, as in basf2."""
@@ -34,7 +35,7 @@ KSFW_MAX_MOMENTUM = 3.2
 _CONE_COSINES = tuple(math.cos(math.radians(10.0 * edge)) for edge in range(1, N_CONES))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def legendre(x, highest, values):
     """Write P_0(x) … P_highest(x) to ``values`` by Bonnet's recursion."""
     values[0] = 1.0
@@ -44,7 +45,7 @@ def legendre(x, highest, values):
         values[order + 1] = ((2 * order + 1) * x * values[order] - order * values[order - 1]) / (order + 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _ascend(p, n, x, y, z, known):
     """Climb from the direction (x, y, z) to a local maximum of Σ|p·t|: the vector Σ sign(p·t) p where it
     ends.
@@ -73,7 +74,7 @@ def _ascend(p, n, x, y, z, known):
     return x, y, z, pattern
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _thrust_search(p, n):
     """The longest Σ ±p climbed to from all particles and, at the end, by turning single particles over."""
     best = bx = by = bz = 0.0
@@ -94,7 +95,7 @@ def _thrust_search(p, n):
     return bx, by, bz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _thrust_exhaustive(p, n):
     """The vector Σ ±p of greatest length, from all planes through two particles; O(n³).
 
@@ -136,7 +137,7 @@ def _thrust_exhaustive(p, n):
     return bx, by, bz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def thrust(p, n):
     """Thrust and its axis: max over t of Σ|p·t| / Σ|p| (Farhi, Phys. Rev. Lett. 39 (1977) 1587).
 
@@ -160,7 +161,7 @@ def thrust(p, n):
     return abs(norm) / total, x / norm, y / norm, z / norm
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def symmetric_eigenvalues(xx, xy, xz, yy, yz, zz):
     """Eigenvalues of a symmetric 3×3 matrix, largest first, by Jacobi rotations (exact to rounding)."""
     scale = abs(xx) + abs(yy) + abs(zz) + abs(xy) + abs(xz) + abs(yz)
@@ -200,7 +201,7 @@ def symmetric_eigenvalues(xx, xy, xz, yy, yz, zz):
     return xx, yy, zz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def sphericity_eigenvalues(p, n):
     """Eigenvalues λ1 ≥ λ2 ≥ λ3 (sum 1) of Σ p_a p_b / Σ p² (Bjorken, Brodsky, Phys. Rev. D 1 (1970) 1416)."""
     xx = xy = xz = yy = yz = zz = 0.0
@@ -219,7 +220,7 @@ def sphericity_eigenvalues(p, n):
     return l1, max(l2, 0.0), max(l3, 0.0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fox_wolfram(p, n, highest, values, moments):
     """Write H_0 … H_highest = Σ_ij |p_i||p_j| P_l(cos θ_ij) [GeV²] to ``moments``.
 
@@ -244,7 +245,7 @@ def fox_wolfram(p, n, highest, values, moments):
                     moments[order] += 2.0 * weight * values[order]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fox_wolfram_ratios(p, n):
     """(R_1, R_2, R_3, R_4) of :func:`fox_wolfram` in O(n); NaN without momentum.
 
@@ -289,7 +290,7 @@ def fox_wolfram_ratios(p, n):
     return c1, 1.5 * c2 - 0.5, 2.5 * c3 - 1.5 * c1, 4.375 * c4 - 3.75 * c2 + 0.375
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def harmonic_moments(p, n, x, y, z, root_s, highest, values, moments):
     """Write Σ |p| P_l(cos θ)/√s, l = 0 … highest, about the unit axis (x, y, z) to ``moments`` (basf2)."""
     for order in range(highest + 1):
@@ -302,7 +303,7 @@ def harmonic_moments(p, n, x, y, z, root_s, highest, values, moments):
                 moments[order] += magnitude * values[order] / root_s
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def cleo_cones(p, n, x, y, z, flows):
     """Write the momentum flow Σ|p| [GeV] into nine 10° cones about the axis, both ways, to ``flows``.
 
@@ -320,7 +321,7 @@ def cleo_cones(p, n, x, y, z, flows):
         flows[cone] += magnitude
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missing, scale, out):
     """Write the 18 KSFW variables (``KSFW_NAMES``) to ``out``.
 

@@ -16,9 +16,8 @@ for every decaying particle of the record.
 
 import math
 
-from numba import njit
-
 from physics.beams import HER_ANGLE, LER_ANGLE, draw_collision, from_beam_axis
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass
 from physics.radiation.isr import draw_isr
 from physics.random import uniform
@@ -30,7 +29,7 @@ PHOTON = 22
 MAX_ISR_PHOTONS = 16
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_pair_angle(stream, threshold_ratio):
     """Draw cosθ of the fermion to the axis; ``threshold_ratio`` = 4m²/s' in [0, 1]."""
     while True:
@@ -39,7 +38,7 @@ def draw_pair_angle(stream, threshold_ratio):
             return c
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def about_axis(ax, ay, az, cos_theta, phi):
     """Unit vector at polar angle θ and azimuth ``phi`` about the unit vector (ax, ay, az).
 
@@ -57,21 +56,17 @@ def about_axis(ax, ay, az, cos_theta, phi):
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def beam_axis(px, py, pz, e, mass):
     """Axis of the beams, along the e⁻, in the rest frame of γ* with this laboratory momentum [GeV]."""
-    x1, y1, z1, e1 = boost_to_rest_frame(
-        math.sin(HER_ANGLE), 0.0, math.cos(HER_ANGLE), 1.0, px, py, pz, e, mass
-    )
-    x2, y2, z2, e2 = boost_to_rest_frame(
-        math.sin(LER_ANGLE), 0.0, math.cos(LER_ANGLE), 1.0, px, py, pz, e, mass
-    )
+    x1, y1, z1, e1 = boost_to_rest_frame(math.sin(HER_ANGLE), 0.0, math.cos(HER_ANGLE), 1.0, px, py, pz, e, mass)
+    x2, y2, z2, e2 = boost_to_rest_frame(math.sin(LER_ANGLE), 0.0, math.cos(LER_ANGLE), 1.0, px, py, pz, e, mass)
     x, y, z = x1 / e1 - x2 / e2, y1 / e1 - y2 / e2, z1 / e1 - z2 / e2
     norm = 1.0 / math.sqrt(x * x + y * y + z * z)
     return norm * x, norm * y, norm * z
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def start_event(stream, table, beams, radiation, photons, event):
     """Collide the beams: write γ* (entry 0, decayed) and the initial-state photons (final) of a scratch
     event.
@@ -100,14 +95,14 @@ def start_event(stream, table, beams, radiation, photons, event):
     return 1 + n_photons, mass, ax, ay, az
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_pair_direction(stream, mass, fermion_mass, ax, ay, az):
     """Draw the direction (x, y, z) of f (not f̄) in the rest frame of γ* (laboratory axes)."""
     cos_theta = draw_pair_angle(stream, min(1.0, (2.0 * fermion_mass / mass) ** 2))
     return about_axis(ax, ay, az, cos_theta, 2.0 * math.pi * uniform(stream))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def virtual_photon_density(ax, ay, az, rho):
     """Fill ``rho`` complex128 (3, 3), states m = +1, 0, −1 along z, with the density matrix of γ*.
 

@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.kinematics import two_body_momentum
 from physics.random import uniform
 
@@ -15,7 +15,7 @@ DECAY_RADIUS = 3.0
 """Interaction radius [1/GeV] of the Blatt–Weisskopf factor of the resonance's decay (EvtGen's default)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def blatt_weisskopf_squared(l, z):
     """Squared barrier factor at z = (pR)², without its threshold power: 1/(…) of Blatt and Weisskopf (1952)."""
     if l == 0:
@@ -33,7 +33,7 @@ BIRTH_RADIUS = 1.0
 """The same for the decay that makes the resonance (EvtGen's default)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def barrier_weight(m, m1, m2, l, radius):
     """p^(2L+1) times the squared barrier factor of m → m1 m2, the mass dependence of a partial width."""
     p = two_body_momentum(m, m1, m2)
@@ -71,7 +71,7 @@ def cauchy_density(grid: np.ndarray, mass: float, width: float) -> np.ndarray:
     return 1.0 / ((grid - mass) ** 2 + 0.25 * width**2)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_quantile(stream, quantiles, first, high):
     """Mass [GeV] below ``high`` from the QUANTILES that begin at ``first``; −1 when all lie above."""
     if high <= quantiles[first]:
@@ -96,7 +96,7 @@ def draw_quantile(stream, quantiles, first, high):
     return min(a + share * (quantiles[first + k + 1] - a), high)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_born_quantile(stream, quantiles, first, high, parent, sibling, wave):
     """As :func:`draw_quantile`, weighted with the barrier of parent → resonance sibling in ``wave``."""
     low = quantiles[first]

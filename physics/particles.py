@@ -1,9 +1,10 @@
 """Properties of particles in GeV, cm and ns: the PDG table for Python, and the final ones for kernels."""
 
-from functools import lru_cache
+from functools import cache
 
-from numba import njit
 from particle import Particle
+
+from physics.jit import kernel
 
 ELECTRON_MASS = 0.00051099895069
 MUON_MASS = 0.1056583755
@@ -21,7 +22,7 @@ MUON_CTAU = 65863.8
 """Proper decay lengths [cm], PDG 2026."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _particle(pdg: int) -> Particle:
     return Particle.from_pdgid(pdg)
 
@@ -44,7 +45,7 @@ def ctau(pdg: int) -> float:
     return 0.0 if value is None else float(value) * 0.1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def final_mass(pdg):
     """Mass [GeV] of a particle that reaches the detector; −1 for any other."""
     species = abs(pdg)
@@ -69,7 +70,7 @@ def final_mass(pdg):
     return -1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def final_charge(pdg):
     """Charge [e] of a particle that reaches the detector (0 for neutrals and unknown ones)."""
     species = abs(pdg)

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from physics.form_factors import b_to_k, b_to_kstar
 from physics.form_factors.b_to_kstar import A0, A1, A12, T1, T2, T23, V, form_factor
+from physics.jit import driver, kernel
 from physics.kinematics import kallen, two_body_momentum
 
 HBAR_GEV_PS = 6.582119569e-13
@@ -37,7 +37,7 @@ TAU_B_PLUS_PS, TAU_B_ZERO_PS = 1.638, 1.519
 """B lifetimes [ps] of these predictions (HFLAV 2021); the generator takes its own from the particle table."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def k_nunu_rate(q2, m_b, m_k, f_plus, coupling):
     """dΓ/dq² [GeV⁻¹] of B → K νν̄, summed over three flavours; ``coupling`` from :func:`nunu_coupling`."""
     p = two_body_momentum(m_b, m_k, math.sqrt(q2))
@@ -52,7 +52,13 @@ def nunu_coupling(inputs: Electroweak | None = None) -> float:
 
 
 def k_nunu_spectrum(
-    q2: np.ndarray, m_b: float, m_k: float, lifetime_ps: float, *, model: str = "hpqcd22", inputs: Electroweak | None = None
+    q2: np.ndarray,
+    m_b: float,
+    m_k: float,
+    lifetime_ps: float,
+    *,
+    model: str = "hpqcd22",
+    inputs: Electroweak | None = None,
 ) -> np.ndarray:
     """Return dB/dq² [GeV⁻²] of B → K νν̄ (short distance) at ``q2``; ``model`` is bsz14, hpqcd22 or flag21."""
     f_plus = {"bsz14": b_to_k.f_plus_bsz14, "hpqcd22": b_to_k.f_plus_hpqcd22, "flag21": b_to_k.f_plus_flag21}[model]
@@ -98,7 +104,7 @@ def tau_pole_spectrum(q2: np.ndarray, branching_fraction: float = 6.26e-7) -> np
     return np.where((q2 >= 0.0) & (q2 <= end), 2.0 * branching_fraction * (end - q2) / end**2, 0.0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def kstar_nunu_parts(q2, m_b, m_v, a):
     """(vector, axial transverse, longitudinal) [GeV²] of B → K*νν̄ in units of the common 3 N(q²).
 
@@ -117,7 +123,7 @@ def kstar_nunu_parts(q2, m_b, m_v, a):
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def kstar_longitudinal_fraction(q2, m_b, m_v, a):
     """F_L(q²) of B → K*νν̄ in the standard model."""
     vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
@@ -184,7 +190,7 @@ def _k_coefficients() -> tuple[np.ndarray, np.ndarray]:
     return sets[0], sets[1]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _k_shapes(q2, m_b, m_k, bsz14, hpqcd22, out):
     """|M|² of B → K νν̄ averaged over the neutrinos, arbitrary units, in the order of K_WEIGHTS."""
     p2 = kallen(m_b * m_b, m_k * m_k, q2) / (4.0 * m_b * m_b)
@@ -204,7 +210,7 @@ def _k_shapes(q2, m_b, m_k, bsz14, hpqcd22, out):
     out[16] = out[0]
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _k_weights(q2, m_b, m_k, bsz14, hpqcd22, norms, weights):
     shapes = np.empty(len(norms))
     for i in range(len(q2)):
@@ -239,7 +245,7 @@ def _kstar_sets() -> np.ndarray:
     return np.concatenate([b_to_kstar.coefficients()[None], varied])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
     """|M|² of B → K*(→ Kπ) νν̄ over flat cosθ, in the order of KSTAR_WEIGHTS; θ: K in the K* frame against −B."""
     along = 3.0 * cos_theta * cos_theta
@@ -261,7 +267,7 @@ def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
     out[n + 2] = across * vector
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _kstar_weights(q2, cos_theta, mass, m_b, sets, grid_low, grid_step, norms, weights):
     n_weights = len(sets) + 3
     shapes = np.empty(n_weights)

@@ -10,20 +10,19 @@ the ratio of the logarithmic slopes d ln pₖ / d ln Tₖ; that is within 7 % of
 
 import math
 
-from numba import njit
-
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.random import isotropic_direction, uniform
 
 BOUND_MARGIN = 1.10
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _squared_momentum(mass, m1, m2):
     return (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2) / (4.0 * mass * mass)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def phase_space_bound(mass, masses, n):
     """Bound of Π pₖ² [GeV^(2n−2)] over the phase space of ``mass`` → ``masses[:n]``, 0 below threshold.
 
@@ -57,7 +56,7 @@ def phase_space_bound(mass, masses, n):
     return product * BOUND_MARGIN * BOUND_MARGIN
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def two_body(stream, mass, m1, m2, p):
     """Fill ``p[:2]`` with the isotropic two-body decay of ``mass``; returns the momentum [GeV]."""
     momentum = two_body_momentum(mass, m1, m2)
@@ -73,7 +72,7 @@ def two_body(stream, mass, m1, m2, p):
     return momentum
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def n_body(stream, mass, masses, n, bound, p):
     """Fill ``p[:n]`` (px, py, pz, E) [GeV] in the rest frame of ``mass``, distributed as phase space.
 
@@ -134,7 +133,7 @@ def n_body(stream, mass, masses, n, bound, p):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def unweighted_phase_space(stream, mass, masses, n, p):
     """As :func:`n_body`, with the bound of these very masses."""
     bound = phase_space_bound(mass, masses, n) if n > 2 else 1.0

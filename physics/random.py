@@ -10,7 +10,8 @@ import hashlib
 import math
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 STREAM_SIZE = 8
 """Length of a stream: key low, key high, event, stage | substream << 16, draw, second half, half is left."""
@@ -44,7 +45,7 @@ def new_stream() -> np.ndarray:
     return np.zeros(STREAM_SIZE, np.uint64)
 
 
-@njit(cache=True, nogil=True, inline="never", _nrt=False)
+@kernel
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox 4x32-10: four 32-bit words (held in uint64) from a counter and a key of 32-bit words."""
     for _ in range(10):
@@ -59,7 +60,7 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def open_stream(stream, key, event, stage, substream):
     """Point ``stream`` at the first number of (key, event, stage, substream).
 
@@ -74,7 +75,7 @@ def open_stream(stream, key, event, stage, substream):
     stream[6] = _ZERO
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def random_bits(stream):
     """Return the stream's next 64 random bits."""
     if stream[6] == _ONE:
@@ -88,19 +89,19 @@ def random_bits(stream):
     return w0 | (w1 << _S32)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def uniform(stream):
     """Uniform number on the open interval (0, 1), 53 bits."""
     return (np.float64(random_bits(stream) >> _S11) + 0.5) * _TO_UNIT
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def exponential(stream):
     """Exponential number of mean 1."""
     return -math.log(uniform(stream))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def normal(stream):
     """Standard normal number from one uniform by the inverse distribution (Wichura, Appl. Stat. 37 (1988) 477).
 
@@ -142,7 +143,7 @@ def normal(stream):
     return -x if q < 0.0 else x
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def poisson(stream, mean):
     """Poisson number by multiplication; meant for means below about 30."""
     limit = math.exp(-mean)
@@ -154,7 +155,7 @@ def poisson(stream, mean):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def isotropic_direction(stream):
     """Unit vector (x, y, z) uniform on the sphere."""
     z = 2.0 * uniform(stream) - 1.0

@@ -9,7 +9,8 @@ the memory and calls it again from the event it had reached (streams are counter
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 STATUS_UNDECAYED = 0
 """Still to be decayed; never left in a finished event."""
@@ -88,7 +89,7 @@ def trimmed(particles: Particles) -> Particles:
     return Particles(particles.offsets, *(column[:n] for column in particles[1:]))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_particle(event, i, pdg, px, py, pz, e, mother, status, vx, vy, vz, t):
     """Write entry ``i`` of a scratch event."""
     event.pdg[i] = pdg
@@ -104,7 +105,7 @@ def set_particle(event, i, pdg, px, py, pz, e, mother, status, vx, vy, vz, t):
     event.t[i] = t
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def append_event(particles, i_event, event, n):
     """Copy the ``n`` entries of scratch ``event`` to event ``i_event`` of ``particles``.
 

@@ -13,13 +13,14 @@ Phys. Rept. 494 (2010) 1).
 import math
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 _FACTORIAL = np.array([math.factorial(k) for k in range(21)], np.float64)
 _SQRT_HALF = math.sqrt(0.5)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def wigner_d(j2, m2, n2, c, s):
     """Wigner ``d^j_{mn}(θ)`` from twice its spins and ``c = cos θ/2``, ``s = sin θ/2`` (PDG, sec. 48; Wigner)."""
     if j2 == 0:
@@ -49,7 +50,7 @@ def wigner_d(j2, m2, n2, c, s):
     return total * math.sqrt(_FACTORIAL[jpm] * _FACTORIAL[jmm] * _FACTORIAL[jpn] * _FACTORIAL[jmn])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def half_angles(px, py, pz):
     """Return ``cos θ/2, sin θ/2, cos φ/2, sin φ/2`` of a direction; the z axis for a vanishing momentum."""
     transverse2 = px * px + py * py
@@ -70,7 +71,7 @@ def half_angles(px, py, pz):
     return c, s, cos_half, (sin_half if py >= 0.0 else -sin_half)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def phase_power(cos_half, sin_half, m2):
     """Return ``e^{i m φ}`` from the half angle of φ and twice m."""
     step = complex(cos_half, sin_half if m2 >= 0 else -sin_half)
@@ -80,14 +81,14 @@ def phase_power(cos_half, sin_half, m2):
     return result
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def wigner_big_d(j2, m2, n2, px, py, pz):
     """Wigner ``D^j_{mn}(φ, θ, 0) = e^{−imφ} d^j_{mn}(θ)`` of the direction of a momentum."""
     c, s, cos_half, sin_half = half_angles(px, py, pz)
     return wigner_d(j2, m2, n2, c, s) * phase_power(cos_half, sin_half, -m2)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def spinor(px, py, pz, twice_helicity):
     """Two-component ``χ_λ = R(φ, θ, 0) ξ_λ``; returns its upper and lower component."""
     c, s, cos_half, sin_half = half_angles(px, py, pz)
@@ -97,7 +98,7 @@ def spinor(px, py, pz, twice_helicity):
     return -s * e.conjugate(), c * e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def particle_spinor(px, py, pz, e, twice_helicity, chirality):
     """Chiral half of ``u(p, λ)``: ``chirality`` −1 for left, +1 for right; upper and lower component."""
     p = math.sqrt(px * px + py * py + pz * pz)
@@ -109,7 +110,7 @@ def particle_spinor(px, py, pz, e, twice_helicity, chirality):
     return size * up, size * down
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def antiparticle_spinor(px, py, pz, e, twice_helicity, chirality):
     """Chiral half of ``v(p, λ) = i γ² u*(p, λ)`` of an antiparticle of helicity λ."""
     up, down = particle_spinor(px, py, pz, e, twice_helicity, -chirality)
@@ -118,7 +119,7 @@ def antiparticle_spinor(px, py, pz, e, twice_helicity, chirality):
     return -down.conjugate(), up.conjugate()
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def weyl_current(a_up, a_down, b_up, b_down, chirality):
     """Contravariant ``a† σ̄^µ b`` (left, chirality −1) or ``a† σ^µ b`` (right, +1) of two Weyl spinors."""
     a_up, a_down = a_up.conjugate(), a_down.conjugate()
@@ -131,7 +132,7 @@ def weyl_current(a_up, a_down, b_up, b_down, chirality):
     return t, x, y, z
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def polarisation_vector(px, py, pz, e, mass, helicity):
     """Contravariant ``ε^µ(p, λ)`` of a spin-1 particle, complex (t, x, y, z); only λ = ±1 for the photon."""
     p = math.sqrt(px * px + py * py + pz * pz)
@@ -168,14 +169,7 @@ def clebsch_gordan(j1: float, m1: float, j2: float, m2: float, j: float, m: floa
     a, alpha, b, beta, c, gamma = two
     if alpha + beta != gamma or not abs(a - b) <= c <= a + b or (a + b + c) % 2:
         return 0.0
-    if (
-        abs(alpha) > a
-        or abs(beta) > b
-        or abs(gamma) > c
-        or (a + alpha) % 2
-        or (b + beta) % 2
-        or (c + gamma) % 2
-    ):
+    if abs(alpha) > a or abs(beta) > b or abs(gamma) > c or (a + alpha) % 2 or (b + beta) % 2 or (c + gamma) % 2:
         return 0.0
     f = math.factorial
     norm = (c + 1) * f((a + b - c) // 2) * f((c + a - b) // 2) * f((c + b - a) // 2) / f((a + b + c) // 2 + 1)

@@ -12,13 +12,14 @@ flat complex arrays in C order; ``states[0]`` is the mother's number of states, 
 """
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 MAX_STATES = 9
 """2J + 1 of the highest spin in a decay table (K_4*)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def total_rate(amp, size):
     """Σ |A|², the weight of an unpolarised mother times its number of states."""
     total = 0.0
@@ -27,7 +28,7 @@ def total_rate(amp, size):
     return total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def polarised_rate(amp, rho, n0, rest):
     """Weight of a decay of a mother with density matrix ``rho`` (flat n0 × n0); ``rest``: daughters' states."""
     total = 0.0
@@ -44,7 +45,7 @@ def polarised_rate(amp, rho, n0, rest):
     return total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def contract(tensor, scratch, matrix, before, n, after):
     """Replace ``tensor[x, λ, y]`` by Σ_λ tensor[x, λ, y] matrix[λ, λ'] (matrix flat n × n)."""
     for x in range(before):
@@ -59,7 +60,7 @@ def contract(tensor, scratch, matrix, before, n, after):
                 tensor[base + b * after] = scratch[b]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_matrix(tensor, amp, before, n, after, out):
     """``out[a, b]`` = Σ tensor[x, a, y] amp*[x, b, y], divided by its trace; unit matrix / n when that vanishes."""
     trace = 0.0
@@ -82,7 +83,7 @@ def fill_matrix(tensor, amp, before, n, after, out):
         set_unpolarised(out, n)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_unpolarised(rho, n):
     """Fill ``rho`` with the unit matrix over n."""
     for i in range(n * n):
@@ -91,7 +92,7 @@ def set_unpolarised(rho, n):
         rho[i * n + i] = 1.0 / n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def helicity_frame(frame, px, py, pz, e, mass, out):
     """Lorentz matrix ``out`` (4 × 4; x, y, z, E) from a daughter's own axes to where ``frame`` leads.
 
@@ -114,7 +115,7 @@ def helicity_frame(frame, px, py, pz, e, mass, out):
         out[i, 3] = boost * along + gamma * f3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def boost_frame(px, py, pz, e, mass, out):
     """Lorentz matrix of the pure boost that gives a particle at rest the momentum (px, py, pz, E)."""
     f = 1.0 / (mass * (e + mass))

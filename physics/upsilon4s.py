@@ -2,13 +2,13 @@
 
 import math
 
-from numba import njit
-
 from physics.beams import draw_collision
+from physics.jit import kernel
 from physics.kinematics import invariant_mass
 from physics.random import uniform
 
-@njit(cache=True, nogil=True, _nrt=False)
+
+@kernel
 def draw_upsilon4s(stream, beams, m_b):
     """Draw one Υ(4S) above the BB̄ threshold: (px, py, pz, E, √s) [GeV] and its point (x, y, z) [cm].
 
@@ -22,7 +22,7 @@ def draw_upsilon4s(stream, beams, m_b):
             return px, py, pz, e, root_s, x, y, z
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_b_direction(stream):
     """Unit vector of one B in the Υ(4S) frame, z along the e⁻: dN/dcosθ* ∝ sin²θ* (spin 1 → two spin 0).
 

@@ -21,15 +21,19 @@ def columns_page() -> str:
     head = "| name | unit | meaning |\n|---|---|---|\n"
     weights = dict.fromkeys((*K_WEIGHTS, *KSTAR_WEIGHTS))
     parts = [
-        "# Columns\n\nMade by `scripts/make_docs.py` from the tables in the code. Names are basf2's where basf2 has one.\n",
+        "# Columns\n\nMade by `scripts/make_docs.py` from the tables in the code; names are basf2's where it has one.\n",
         "\n## Every tree, once per event\n\n" + head + _rows(EVENT_COLUMNS.values()),
-        "\n## Weights of the νν̄ signals\n\n" + head + "".join(f"| `{w}` | | {weight_description(w)} |\n" for w in weights),
+        "\n## Weights of the νν̄ signals\n\n"
+        + head
+        + "".join(f"| `{w}` | | {weight_description(w)} |\n" for w in weights),
         "\n## `truth`: true particles\n\n" + head + _rows(PARTICLE_COLUMNS),
         "\n## `reco`: tracks\n\n" + head + _rows(TRACK_COLUMNS),
         "\n## `reco`: calorimeter clusters\n\n" + head + _rows(CLUSTER_COLUMNS),
         "\n## `reco`: K_L and muon clusters\n\n" + head + _rows(KLM_COLUMNS),
-        "\n## `variables`: signal candidates\n\nNaN where a quantity does not exist.\n\n"
-        "| name | unit | meaning | source |\n|---|---|---|---|\n",
+        (
+            "\n## `variables`: signal candidates\n\nNaN where a quantity does not exist.\n\n"
+            "| name | unit | meaning | source |\n|---|---|---|---|\n"
+        ),
         "".join(f"| `{c.name}` | {c.unit} | {c.description} | {c.source} |\n" for c in candidate_columns().values()),
     ]
     return "".join(parts)

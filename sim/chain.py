@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from physics.jit import driver
 from physics.kinematics import boost_to_parent_frame
 from physics.phase_space import n_body, phase_space_bound
 from physics.random import STAGE_GENERATION, open_stream, stream_key
@@ -98,7 +98,7 @@ def _phasespace() -> Any:
     return phasespace
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _decay(key, node, mothers, mass, masses, out):
     """Decay each of ``mothers`` (n, 4) in its rest frame and boost the daughters along."""
     stream = np.zeros(8, np.uint64)

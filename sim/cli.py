@@ -84,9 +84,7 @@ def generate(
     luminous_region: Annotated[
         LuminousRegion, typer.Option(help="Luminous region as measured or as designed.")
     ] = LuminousRegion.measured,
-    decay_file: Annotated[
-        Path | None, typer.Option(help="Decays in EvtGen syntax on top of DECAY_BELLE2.DEC.")
-    ] = None,
+    decay_file: Annotated[Path | None, typer.Option(help="Decays in EvtGen syntax on top of DECAY_BELLE2.DEC.")] = None,
     detector: Annotated[str, typer.Option(help="Detector card: a name or a YAML file.")] = "belle2-run1",
     selection: Annotated[
         str | None, typer.Option(help="Selection card: a name or a YAML file; default: the 2021 analysis.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
@@ -67,11 +67,15 @@ class OutputFile:
     def __init__(self, path: Path, tree: str, header: dict[str, Any]) -> None:
         self.path = path
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}.partial{path.suffix}")
-        makers: dict[str, Callable[[Path, str, dict[str, Any]], Writer]] = {".root": RootWriter, ".parquet": ParquetWriter, ".hepmc3": HepMCWriter}
+        makers: dict[str, Callable[[Path, str, dict[str, Any]], Writer]] = {
+            ".root": RootWriter,
+            ".parquet": ParquetWriter,
+            ".hepmc3": HepMCWriter,
+        }
         self._writer: Writer = makers[path.suffix](self.temporary, tree, header)
         self._complete = False
 
-    def __enter__(self) -> OutputFile:
+    def __enter__(self) -> Self:
         return self
 
     def write(self, table: Table) -> None:

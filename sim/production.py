@@ -168,9 +168,7 @@ def build_line(request: Request) -> Line:
     table, names = load_described_table(decay_files, fsr=request.fsr)
     if request.x_mass is not None:
         table.particles["mass"][names.row("X_invisible")] = request.x_mass
-    setup = Setup(
-        key, beams, table, names, request.signal_only, request.unweighted, request.tune, request.generator
-    )
+    setup = Setup(key, beams, table, names, request.signal_only, request.unweighted, request.tune, request.generator)
     tables = {"decay file": default_decay_file(), **{f"decays {f.stem}": f for f in decay_files}}
     line = Line(request, make_generator(found, setup), None, None, tables)
     if request.level != "truth":
@@ -275,8 +273,8 @@ def write_file(
 ) -> dict[str, Any]:
     """Produce ``request`` into the file ``output``; returns its metadata.
 
-    ``report`` is called with 0 when all tables are loaded, then with the number of events after each chunk.  Raises ValueError for what a user can mend;
-    whatever happens, no half-written file stays behind.
+    ``report`` is called with 0 when all tables are loaded, then with the number of events after each chunk.
+    Raises ValueError for what a user can mend; whatever happens, no half-written file stays behind.
     """
     from sim.files import OutputFile, check_output
 

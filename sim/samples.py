@@ -78,13 +78,13 @@ def _background(name: str, process: str, pdg: int, cross_section_nb: float, sour
     return Sample(name, process, kind, pdg, cross_section_nb, source)
 
 
-def _signal(name: str, process: str, pdg: int, branching_fraction: float, source: str, nunu: Literal["", "K", "K*"] = "") -> Sample:
+def _signal(
+    name: str, process: str, pdg: int, branching_fraction: float, source: str, nunu: Literal["", "K", "K*"] = ""
+) -> Sample:
     fraction = F_CHARGED if pdg == 521 else 1.0 - F_CHARGED
     cross_section = BB_CROSS_SECTION_NB * fraction * 2.0 * branching_fraction
     hadron = -1 if "gamma" in name else 1 if "jpsi" in name else 0
-    return Sample(
-        name, process, "upsilon4s", pdg, cross_section, source, name, branching_fraction, nunu, hadron
-    )
+    return Sample(name, process, "upsilon4s", pdg, cross_section, source, name, branching_fraction, nunu, hadron)
 
 
 _SKIM = "basf2 skim statistics tools"

@@ -9,4 +9,3 @@ import pytest
 def _quiet_terminal():
     os.environ["COLUMNS"] = "200"
     os.environ["NO_COLOR"] = "1"
-    return

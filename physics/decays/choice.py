@@ -3,15 +3,21 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from physics.decays.hadronic_remnant import COLOUR_REARRANGEMENT, constituent_mass, pick_hadrons
+from physics.decays.hadronic_remnant import (
+    COLOUR_REARRANGEMENT,
+    WEAK_MODE,
+    constituent_mass,
+    draw_light_quark,
+    pick_hadrons,
+)
 from physics.decays.table import (
     KIND_HADRONIC_REMNANT,
     SHAPE_NARROW,
     draw_mode,
     find_row,
 )
+from physics.jit import kernel
 from physics.line_shapes import draw_born_quantile, draw_quantile
 from physics.random import uniform
 
@@ -46,7 +52,7 @@ def new_daughters() -> Daughters:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
     """Mass [GeV] of particle ``row`` that will decay by mode ``m``, below ``highest``; −1 when there is no room.
 
@@ -60,7 +66,7 @@ def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
     return draw_quantile(stream, table.quantiles, first, highest)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_masses(stream, table, daughters, n, mass, birth_wave):
     """Modes and masses of ``n`` daughters of a decay of ``mass``; False when they do not fit."""
     for attempt in range(MAX_MASS_TRIES):
@@ -89,7 +95,7 @@ def draw_masses(stream, table, daughters, n, mass, birth_wave):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def choose_daughters(stream, table, daughters, row, mass, m):
     """Fill rows, pdg, masses, charges and next_mode of ``daughters`` of one decay; returns (number, mode).
 
@@ -123,7 +129,7 @@ def choose_daughters(stream, table, daughters, row, mass, m):
     return 0, -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def remnant_daughters(stream, table, daughters, m, mass):
     """Daughters of a mode with partons: the known ones, then hadrons; 0 when none fit."""
     mode = table.modes[m]
@@ -131,6 +137,7 @@ def remnant_daughters(stream, table, daughters, m, mass):
     n_known = 0
     n_partons = 0
     mass_left = mass
+    partons = daughters.pdg[MAX_DAUGHTERS - 4 :]
     for k in range(mode.n_daughters):
         r = table.daughters[first + k]
         if r >= 0:
@@ -138,30 +145,27 @@ def remnant_daughters(stream, table, daughters, m, mass):
             daughters.pdg[n_known] = table.particles[r].pdg
             n_known += 1
             mass_left -= table.particles[r].mass
-        else:
-            mass_left -= constituent_mass(table.daughter_pdg[first + k])
+        elif n_partons < 4:
+            # gluons and random flavours become pairs of a light quark and its antiquark
+            code = table.daughter_pdg[first + k]
+            if code in (ANY_FLAVOUR, GLUON):
+                code = draw_light_quark(stream) if n_partons % 2 == 0 else -partons[n_partons - 1]
+            elif code == -ANY_FLAVOUR:
+                code = -partons[n_partons - 1]
+            partons[n_partons] = code
             n_partons += 1
-    if mode.pythia_mode in (22, 23) and n_partons >= 2:
-        # the spectator quark does not go into the virtual W
-        mass_left += constituent_mass(table.daughter_pdg[first + mode.n_daughters - 1])
-    rearranged = uniform(stream) < COLOUR_REARRANGEMENT
-    partons = daughters.pdg[MAX_DAUGHTERS - 4 :]
-    used = 2 * (min(n_partons, 4) // 2)
-    if used == 0:
+    n_partons = 2 * (n_partons // 2)
+    if n_partons == 0:
         return 0
+    for j in range(n_partons):
+        mass_left -= constituent_mass(partons[j])
+    if mode.pythia_mode == WEAK_MODE:
+        # the spectator quark does not go into the virtual W
+        mass_left += constituent_mass(partons[n_partons - 1])
+    rearranged = uniform(stream) < COLOUR_REARRANGEMENT
     for _ in range(MAX_MASS_TRIES):
-        j = 0
-        for k in range(mode.n_daughters):
-            if table.daughters[first + k] < 0 and j < 4:
-                code = table.daughter_pdg[first + k]
-                if code in (ANY_FLAVOUR, GLUON):
-                    code = 1 + int(2.0 * uniform(stream)) if j % 2 == 0 else -partons[j - 1]
-                elif code == -ANY_FLAVOUR:
-                    code = -partons[j - 1]
-                partons[j] = code
-                j += 1
         n_new = pick_hadrons(
-            stream, mode.pythia_mode, mass_left, rearranged, n_known, partons, used, daughters.pdg[n_known:]
+            stream, mode.pythia_mode, mass, mass_left, rearranged, n_known, partons, n_partons, daughters.pdg[n_known:]
         )
         if n_new == 0:
             continue
@@ -182,7 +186,7 @@ def remnant_daughters(stream, table, daughters, m, mass):
     return 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _remnant_masses(stream, table, daughters, n, mass):
     """One attempt at the masses of a remnant's daughters, each on its own; False when they do not fit."""
     left = mass

@@ -13,11 +13,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays import isobars
 from physics.decays.isobars import FLATTE, P_WAVE, RELATIVISTIC_AB, SIMPLE
 from physics.decays.species import Species, check_count, check_spins, numbers
+from physics.jit import kernel
 from physics.kinematics import kallen
 from physics.random import isotropic_direction, uniform
 
@@ -31,14 +31,14 @@ _FLATTE_PI, _FLATTE_K = 0.406, 0.800  # GeV, couplings of f₀(980): BaBar, arXi
 _M_PI0, _M_K = 0.1349768, 0.493677
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _channel(s, mass):
     """√(1 − 4m²/s), imaginary below threshold."""
     x = 1.0 - 4.0 * mass * mass / s
     return complex(math.sqrt(x), 0.0) if x >= 0.0 else complex(0.0, math.sqrt(-x))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def isobar_sum(parameters, big2, m2, s):
     """Amplitude from squared masses: mother, ``m2`` of the three roles, ``s[c]`` of the pair without role c."""
     total = complex(parameters[1], parameters[2])
@@ -104,7 +104,7 @@ def isobar_sum(parameters, big2, m2, s):
     return total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def dalitz(parameters, p, masses, amp):
     """Amplitude of D → three pseudoscalars at daughters' momenta ``p``."""
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])
@@ -118,7 +118,7 @@ def dalitz(parameters, p, masses, amp):
     amp[0] = isobar_sum(parameters, big * big, m2, s)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def place_three(stream, big, masses, s_first, s_last, p):
     """Momenta of a three-body decay from s₂₃ = ``s_first`` and s₁₂ = ``s_last``, randomly oriented.
 
@@ -157,7 +157,7 @@ def place_three(stream, big, masses, s_first, s_last, p):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_dalitz(stream, parameters, masses, p):
     """Unweighted point of the Dalitz plot with random orientation; the masses must be the nominal ones."""
     grid = HEADER + TERM * int(parameters[0])
@@ -209,7 +209,7 @@ def _alias(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return probability, alias
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _cell_maxima(parameters, masses, bounds, fine, result):
     """Largest |A|² in every cell, on ``fine`` × ``fine`` points with the corners included."""
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])

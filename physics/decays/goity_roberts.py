@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.semileptonic import lepton_current
 from physics.decays.species import CHARGED_LEPTONS, NEUTRINOS, Species, check_count, conjugated, numbers
+from physics.jit import kernel
 from physics.spin import polarisation_vector
 
 _G, _F0 = 0.5, 0.093  # axial coupling; pion decay constant [GeV]
@@ -23,7 +23,7 @@ _D_SPLIT = complex(0.1421, -0.3e-4)
 _SPLIT1, _SPLIT2, _SPLIT3 = complex(0.392, -0.520), complex(0.709, -0.2025), complex(0.563, -0.0955)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _isgur_wise(w):
     """ξ(w) and the transition functions ξ₁, ρ₁, ρ₂ of harmonic-oscillator wave functions."""
     l2, s2, x = _LAMBDA * _LAMBDA, _BETA_S * _BETA_S, w * w - 1.0
@@ -35,7 +35,7 @@ def _isgur_wise(w):
     return xi, xi1, rho1, rho2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def goity_roberts(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of B → D(*) π ℓ ν, any order of daughters."""
     mirror, sign = parameters[0], parameters[1]

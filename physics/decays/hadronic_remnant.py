@@ -7,9 +7,8 @@ hadrons are split off random quark ends until it is reached, the rest is phase s
 
 import math
 
-from numba import njit
-
-from physics.random import poisson, uniform
+from physics.jit import kernel
+from physics.random import normal, poisson, uniform
 
 # Flavour selection, PYTHIA 8 defaults and Belle II's tune (etaSup)
 STRANGE_TO_UP = 0.217  # probStoUD
@@ -32,7 +31,13 @@ MULTIPLICITY_SLOPE = 4.0  # multIncrease
 MULTIPLICITY_SLOPE_WEAK = 2.5  # multIncreaseWeak, mode 23
 MAX_MULTIPLICITY = 10
 
-WEAK_MODE = 23
+WEAK_MODE, ONIUM_MODE = 23, 92
+STRING_MASS, STRING_MEAN, STRING_SPREAD, STRING_SLOPE = 5.28, 4.83, 0.97, 2.2
+ONIUM_MASS, ONIUM_MEAN, ONIUM_SPREAD, ONIUM_SLOPE = 3.097, 3.40, 0.69, 3.7
+"""Primary hadrons of B → s q̄ by a string and of J/ψ → ggg (γgg: with the photon), their spread and growth with ln M.
+
+From runs of PYTHIA 8.317 at 5.28, 3.097 and 3.686 GeV; a stand-in for showers and strings, 1 % of generic B decays.
+"""
 SPECTATOR_SCALE = 0.75
 
 _IDEAL = 54.7356  # degree, angle of ideal mixing
@@ -40,7 +45,7 @@ _PS_STRANGE_ETA = math.sin(math.radians(THETA_PSEUDOSCALAR + _IDEAL)) ** 2  # ss
 _V_STRANGE_OMEGA = math.cos(math.radians(THETA_VECTOR + _IDEAL)) ** 2  # ss̄ content of the ω
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def constituent_mass(code):
     """Constituent mass [GeV] of a quark or diquark, as PYTHIA 8 has them."""
     c = abs(code)
@@ -49,7 +54,7 @@ def constituent_mass(code):
     return constituent_mass_of_quark(c)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def constituent_mass_of_quark(q):
     """Constituent mass [GeV] of one quark."""
     if q <= 2:
@@ -63,7 +68,7 @@ def constituent_mass_of_quark(q):
     return 0.7 if q == 21 else 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_light_quark(stream):
     """u, d or s with the strangeness suppression."""
     u = uniform(stream) * (2.0 + STRANGE_TO_UP)
@@ -72,7 +77,7 @@ def draw_light_quark(stream):
     return 1 if u < 2.0 else 3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_diquark(stream, spin_one_weight):
     """Diquark code of a light pair: flavours and spin with the suppression factors."""
     while True:
@@ -88,7 +93,7 @@ def draw_diquark(stream, spin_one_weight):
         return 1000 * high + 100 * low + (3 if spin_one else 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_partner(stream, flavour, popcorn):
     """Flavour that joins ``flavour`` to a hadron; its opposite is the new end.
 
@@ -106,7 +111,7 @@ def draw_partner(stream, flavour, popcorn):
     return -q if flavour > 0 else q
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _meson(stream, a, b):
     """Meson of quark ``a`` > 0 and antiquark ``b`` < 0; 0 when the suppression of η, η′ says no."""
     q, qbar = a, -b
@@ -141,7 +146,7 @@ def _meson(stream, a, b):
     return 331 if uniform(stream) < ETA_PRIME_SUPPRESSION else 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _baryon(stream, quark, diquark):
     """Baryon of positive ``quark`` and ``diquark`` with SU(6) weights (Andersson et al., Phys. Rep. 97 (1983) 31).
 
@@ -181,7 +186,7 @@ def _baryon(stream, quark, diquark):
     return 1000 * high + 100 * middle + 10 * low + 2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def combine(stream, a, b):
     """Hadron of two flavours (quarks, antiquarks, diquarks); 0 when they do not form one or are rejected."""
     if abs(a) > 1000 and abs(b) > 1000:
@@ -198,13 +203,13 @@ def combine(stream, a, b):
     return _meson(stream, a, b) if a > 0 else _meson(stream, b, a)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _colour(flavour):
     """1 for a colour triplet (quark, antidiquark), −1 for an antitriplet."""
     return 1 if (flavour > 0) == (abs(flavour) < 1000) else -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _pending_popcorn(stream, diquark, share):
     """Quark of a fresh diquark end that stays behind while the other one leaves in a meson; 0 for none."""
     if uniform(stream) >= share:
@@ -213,7 +218,7 @@ def _pending_popcorn(stream, diquark, share):
     return (c // 1000) if uniform(stream) < 0.5 else (c // 100) % 10
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _join_quarks(stream, a, b):
     """Diquark code of two quarks that are there already."""
     high, low = max(a, b), min(a, b)
@@ -222,7 +227,7 @@ def _join_quarks(stream, a, b):
     return 1000 * high + 100 * low + (3 if spin_one else 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def spectator_weight(mass, momentum):
     """Weight beside phase space of mode 23, for the hadron with the spectator: it moves faster than phase space says.
 
@@ -233,7 +238,7 @@ def spectator_weight(mass, momentum):
     return momentum / math.sqrt(momentum * momentum + scale * scale)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def split_off(stream, flavour, popcorn):
     """Take one hadron off an end; returns (hadron, new flavour, new popcorn quark)."""
     while True:
@@ -256,10 +261,11 @@ def split_off(stream, flavour, popcorn):
             return hadron, -partner, pending
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_partons, out):
+@kernel
+def pick_hadrons(stream, mode, mass, mass_left, rearranged, n_known, partons, n_partons, out):
     """Turn ``partons[:n_partons]`` (pairs of colour partners) into hadrons ``out``; returns their number or 0.
 
+    Modes 91 (a string) and 92 (onium to gluons) have the multiplicity of strings but flat phase space.
     ``mass_left`` [GeV] is the mother's mass less the known daughters' and the partons' constituent masses.
     ``rearranged``: the pairs exchange partners.  One attempt: the caller checks the masses and tries again,
     with another multiplicity but the same pairs.
@@ -284,6 +290,13 @@ def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_parton
     lowest = max(2, settled + n_strings)
     if 60 <= mode <= 70:
         total = mode - 60
+    elif mode > 90:
+        mean = STRING_MEAN + STRING_SLOPE * math.log(mass / STRING_MASS)
+        spread = STRING_SPREAD
+        if mode == ONIUM_MODE:
+            mean = ONIUM_MEAN + ONIUM_SLOPE * math.log(mass / ONIUM_MASS)
+            spread = ONIUM_SPREAD
+        total = max(lowest, int(mean + spread * normal(stream) + 0.5))
     else:
         if 40 <= mode <= 50:
             lowest = max(lowest, mode - 40)

@@ -15,9 +15,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.species import NEUTRINOS, Species, check_count, check_spins, numbers, twice_helicities, twice_spin
+from physics.jit import kernel
 from physics.spin import clebsch_gordan, half_angles, phase_power, wigner_d
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -33,7 +33,7 @@ LONGITUDINAL = 2
 Helicities = Mapping[tuple[int, int], complex]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def two_body(parameters, p, masses, spins2, amp):
     """Fill ``amp[m, λ1, λ2]`` of a two-body decay from a row made by :func:`pack`."""
     n0, n1, n2 = spins2[0], spins2[1], spins2[2]
@@ -61,7 +61,7 @@ def two_body(parameters, p, masses, spins2, amp):
             amp[(m * n1 + int(parameters[i])) * n2 + int(parameters[i + 1])] = h * d * phase
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _spin_one(parameters, terms, p, masses, n1, n2, amp):
     """The most frequent mother: d¹ and e^{imφ} without half angles."""
     x, y, z = p[0, 0], p[0, 1], p[0, 2]

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 import numpy as np
-from numba import njit
 
 from physics.decays.penguin import C7_EFF, C10, c9_effective
 from physics.decays.semileptonic import QUANTILES, equal_probability, place_at_q2, quantile
 from physics.decays.species import CHARGED_LEPTONS, NEUTRINOS, Species, check_count, numbers
+from physics.jit import kernel
 from physics.random import uniform
 
 X_S_GAMMA, X_U, X_S_LL = range(3)
@@ -31,7 +31,7 @@ _M_XS_MIN, _M_XS_MAX = 1.1, 4.5  # GeV, EvtGen's BTOXSGAMMA; the lower edge also
 _SAMPLES = 1 << 17
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_hadronic_mass(stream, parameters, masses):
     """Overwrite the mass [GeV] of X; False when this mother has no room for it."""
     i = int(parameters[1]) + 1
@@ -47,7 +47,7 @@ def draw_hadronic_mass(stream, parameters, masses):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _mass_fraction(parameters, m):
     """Probability below ``m``: the inverse of the quantile table."""
     low, high = 0, QUANTILES
@@ -62,7 +62,7 @@ def _mass_fraction(parameters, m):
     return (low + min(1.0, max(0.0, t))) / QUANTILES
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _interpolated(parameters, first, r, u):
     """Bilinear value of a MASS_ROWS × (Q2_POINTS + 1) table at row position r and point position u in [0, 1]."""
     width = Q2_POINTS + 1
@@ -77,7 +77,7 @@ def _interpolated(parameters, first, r, u):
     return below + a * (above - below)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def angular_weight(parameters, masses, q2, c, extra):
     """Angular factor at cosθ = c of the lepton to the pair's direction, and the largest it can be."""
     big, m = masses[0], masses[int(parameters[1]) + 1]
@@ -100,7 +100,7 @@ def angular_weight(parameters, masses, q2, c, extra):
     return max(0.0, weight), 2.0 * across + 2.0 * abs(forward) + 2.0 * along
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_inclusive(stream, parameters, masses, p):
     """Unweighted daughters of B → X ℓν or X ℓℓ at the X mass drawn before."""
     kind = int(parameters[0])
@@ -132,7 +132,7 @@ def draw_inclusive(stream, parameters, masses, p):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def inclusive(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of an inclusive decay: the angular factor alone, leptons left-handed.
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.dalitz import place_three
 from physics.decays.species import Species, check_count, check_spins, numbers
+from physics.jit import kernel
 from physics.random import uniform
 from physics.spin import polarisation_vector
 
@@ -17,7 +17,7 @@ ETA_PI0, ETA_FULL, ETA_PRIME, OMEGA, PI0, VVPIPI, CLEO_PIPI = range(7)
 _RHO_MASS, _RHO_WIDTH = 0.768, 0.151  # GeV, vector dominance of π⁰ → γγ* as in EvtGen's PI0_DALITZ
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _polynomial(kind, parameters, p, masses):
     """|A|² of η and η' in Dalitz variables X, Y or z.
 
@@ -40,7 +40,7 @@ def _polynomial(kind, parameters, p, masses):
     return 1.0 + a * y + b * y * y + c * x + d * x * x + e * x * y + f * y * y * y
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _dalitz_pair(q2, sine2, m, big):
     """|A|² of P → ℓ⁺ℓ⁻γ: (M² − q²)²/q² (2 − β² sin²θ) |F|² (Kroll and Wada, Phys. Rev. 98 (1955) 1355)."""
     beta2 = 1.0 - 4.0 * m * m / q2
@@ -49,7 +49,7 @@ def _dalitz_pair(q2, sine2, m, big):
     return (1.0 - q2 / (big * big)) ** 2 / q2 * (2.0 - beta2 * sine2) * form
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def light_meson(parameters, p, masses, spins2, amp):
     """Fill ``amp``; what is summed over unobserved spins sits in the first state."""
     kind = int(parameters[0])
@@ -92,7 +92,7 @@ def light_meson(parameters, p, masses, spins2, amp):
             amp[6 + j] = factor * half * (x - complex(0.0, 1.0) * y)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _cleo_matrix_element(parameters, p, masses, s):
     """|A Q + B E₁E₂|² of Υ(mS) → Υ(nS) ππ (CLEO, Phys. Rev. D76 (2007) 072001), parameters Re, Im of B/A."""
     e1, e2 = p[1, 3], p[2, 3]
@@ -101,7 +101,7 @@ def _cleo_matrix_element(parameters, p, masses, s):
     return (q + re * e1 * e2) ** 2 + (im * e1 * e2) ** 2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_pi0(stream, parameters, masses, p):
     """Unweighted π⁰ → e⁺e⁻γ: q² from 1/q², then rejection (efficiency about 0.6)."""
     if int(parameters[0]) != PI0:

@@ -1,21 +1,23 @@
 """Maxima of decay probabilities, found by sampling when a decay table is compiled."""
 
 import numpy as np
-from numba import njit
 
 from physics.decays.choice import MAX_DAUGHTERS, choose_daughters
 from physics.decays.registry import amplitude, draw_masses, draws_masses
 from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
+from physics.jit import driver
 from physics.phase_space import n_body, phase_space_bound
 from physics.random import open_stream, uniform
 from physics.spin_density import total_rate
 
 SAMPLES = 1500
-MARGIN = 1.25
+PEAKED, PEAKED_FACTOR = 0.1, 25
+"""Modes whose mean is below this share of the maximum found get this many times more samples."""
+MARGIN = 1.2
 """Factor on the largest of SAMPLES squared amplitudes; the interpreter counts what still exceeds it."""
 
 
-@njit(cache=True, nogil=True)
+@driver
 def estimate_maxima(stream, key, table, daughters, mothers, largest_size, samples):
     """Set the maxima of Σ|A|² of all modes with an amplitude; ``mothers``: row of the mother of each mode.
 
@@ -37,8 +39,11 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
         first = table.modes[m].first_parameter
         parameters = table.parameters[first : first + table.modes[m].n_parameters]
         model = table.modes[m].model
-        most = 0.0
-        for _ in range(samples):
+        most, total, count = 0.0, 0.0, 0
+        for k in range(PEAKED_FACTOR * samples):
+            # peaked ones need more points
+            if k == samples and total > PEAKED * most * count:
+                break
             mass = particle.mass
             if particle.shape != SHAPE_NARROW:
                 low = max(particle.mass_min, table.modes[m].threshold)
@@ -51,18 +56,21 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
             masses[0] = mass
             states[0] = particle.states
             size = states[0]
-            for k in range(n):
-                masses[k + 1] = daughters.masses[k]
-                states[k + 1] = table.particles[daughters.rows[k]].states
-                size *= states[k + 1]
+            for i in range(n):
+                masses[i + 1] = daughters.masses[k]
+                states[i + 1] = table.particles[daughters.rows[i]].states
+                size *= states[i + 1]
             if draws_masses(model):
                 if not draw_masses(stream, model, parameters, masses):
                     continue
-                for k in range(n):
-                    daughters.masses[k] = masses[k + 1]
+                for i in range(n):
+                    daughters.masses[i] = masses[i + 1]
             bound = phase_space_bound(mass, daughters.masses, n)
             if not n_body(stream, mass, daughters.masses, n, bound, daughters.p):
                 continue
             amplitude(model, parameters, daughters.p, masses, states, amp)
-            most = max(most, total_rate(amp, size))
+            rate = total_rate(amp, size)
+            most = max(most, rate)
+            total += rate
+            count += 1
         table.modes[m].maximum = MARGIN * most

@@ -21,9 +21,8 @@ import cmath
 import math
 from collections.abc import Sequence
 
-from numba import njit
-
 from physics.decays.table import draw_mode
+from physics.jit import kernel
 from physics.random import exponential, uniform
 
 B0_LIFETIME = 1.517e-3
@@ -86,7 +85,7 @@ def cp_asymmetry(model: str, arguments: Sequence[float]) -> tuple[float, float] 
     return polarised_cp_parameters(arguments[0], arguments[2], *arguments[3::2]), 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_mixed_pair(stream, lifetime, delta_m):
     """Draw (flavour₁, flavour₂, t₁, t₂): ±1 for B⁰ and anti-B⁰ at decay, proper times in units of
     ``lifetime``'s.
@@ -105,19 +104,19 @@ def draw_mixed_pair(stream, lifetime, delta_m):
     return flavour1, flavour1, t1, t2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def probability_of_b0_tag(s, c, delta_m, dt):
     """Probability that the tag decays as a B⁰ given Δt = t_CP − t_tag; its complement is the anti-B⁰'s."""
     return 0.5 * (1.0 + s * math.sin(delta_m * dt) - c * math.cos(delta_m * dt))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def tag_flavour(stream, s, c, delta_m, dt):
     """Draw the flavour (±1) with which the tag of a CP decay decays; ``dt`` = t_CP − t_tag."""
     return 1 if uniform(stream) < probability_of_b0_tag(s, c, delta_m, dt) else -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_cp_pair(stream, lifetime, delta_m, s, c):
     """Draw (flavour of the tag, t_CP, t_tag) when one B is known to decay to a CP mode (signal samples)."""
     t_cp = lifetime * exponential(stream)
@@ -125,12 +124,12 @@ def draw_cp_pair(stream, lifetime, delta_m, s, c):
     return tag_flavour(stream, s, c, delta_m, t_cp - t_tag), t_cp, t_tag
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _is_cp(asymmetry, m):
     return not math.isnan(asymmetry[m, 0])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _draw_flavour_mode(stream, particles, cumulative, asymmetry, row):
     """Draw a mode of particle ``row`` that is not a CP mode (any mode when it has hardly another)."""
     m = draw_mode(particles, cumulative, row, uniform(stream))
@@ -141,10 +140,8 @@ def _draw_flavour_mode(stream, particles, cumulative, asymmetry, row):
     return m
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def draw_pair_with_modes(
-    stream, particles, cumulative, asymmetry, row1, anti_row1, row2, anti_row2, lifetime, delta_m
-):
+@kernel
+def draw_pair_with_modes(stream, particles, cumulative, asymmetry, row1, anti_row1, row2, anti_row2, lifetime, delta_m):
     """Draw (flavour₁, flavour₂, t₁, t₂, mode₁, mode₂) of a neutral pair with mixing and CP violation.
 
     ``particles``, ``cumulative``, ``asymmetry`` of the :class:`physics.decays.table.DecayTable`; rows of each
@@ -171,7 +168,7 @@ def draw_pair_with_modes(
     return flavour1, flavour2, t1, t2, mode1, mode2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def delta_t_density(dt, lifetime, delta_m, sign):
     """Density in Δt of unmixed (``sign`` = +1) or mixed (−1) pairs: e^(−|Δt|/τ) (1 ± cos ΔmΔt)/(4τ)."""
     return math.exp(-abs(dt) / lifetime) * (1.0 + sign * math.cos(delta_m * dt)) / (4.0 * lifetime)

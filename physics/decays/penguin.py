@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.semileptonic import (
     INTERVALS,
@@ -23,6 +22,7 @@ from physics.decays.semileptonic import (
 )
 from physics.decays.species import CHARGED_LEPTONS, Species, check_count, conjugated, numbers
 from physics.form_factors import sum_rules
+from physics.jit import kernel
 from physics.random import new_stream, uniform
 from physics.spin import antiparticle_spinor, particle_spinor, weyl_current
 
@@ -56,7 +56,7 @@ def c9_effective(q2: float) -> complex:
     return C9 + y + 4 / 3 * C3 + 64 / 9 * C5 + 64 / 27 * C6
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def penguin(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of B → meson ℓ⁻ ℓ⁺ in any order of daughters."""
     mirror = parameters[0]
@@ -116,7 +116,7 @@ def penguin(parameters, p, masses, spins2, amp):
                     amp[base + 2 * strides[meson]] += h_minus * transverse_product(p, meson, -1, current)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _pair_current(p, minus, plus, h_minus, h_plus, chirality):
     """``ū(ℓ⁻) γ^µ P v(ℓ⁺)`` for given helicities."""
     a = particle_spinor(p[minus, 0], p[minus, 1], p[minus, 2], p[minus, 3], h_minus, chirality)
@@ -124,7 +124,7 @@ def _pair_current(p, minus, plus, h_minus, h_plus, chirality):
     return weyl_current(a[0], a[1], b[0], b[1], chirality)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_penguin(stream, parameters, masses, p, states, amp):
     """Unweighted B → meson ℓ⁺ℓ⁻: q² from its tabulated spectrum (pole included), the angle by rejection.
 

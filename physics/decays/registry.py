@@ -26,7 +26,6 @@ Optional, by model:
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.dalitz import dalitz, draw_dalitz, prepare_dalitz
 from physics.decays.goity_roberts import goity_roberts, prepare_goity_roberts
@@ -44,6 +43,7 @@ from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare
 from physics.decays.species import Species
 from physics.decays.tau import TABLE, TAU, prepare_tau, tau_decay
 from physics.decays.tau_draw import draw_three_pions
+from physics.jit import kernel
 
 PHSP = 0
 PYTHIA = 1
@@ -106,19 +106,19 @@ def prepare(model: str, args: Sequence[float | str], mother: Sequence, daughters
     return np.zeros(1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def is_isotropic(model):
     """Whether the model's daughters are uniform in phase space and unpolarised."""
     return model < _FIRST_TWO_BODY
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draws_masses(model):
     """Whether the model distributes the mass of one of its daughters."""
     return _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draws_kinematics(model):
     """Whether the model can make its own unweighted kinematics."""
     if model < _FIRST_SEMILEPTONIC:
@@ -128,7 +128,7 @@ def draws_kinematics(model):
     return model < _FIRST_LIGHT or draws_masses(model)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_masses(stream, model, parameters, masses):
     """Overwrite the mass [GeV] of the daughter that the model distributes; False where none is possible."""
     if _FIRST_INCLUSIVE <= model <= _LAST_INCLUSIVE:
@@ -136,7 +136,7 @@ def draw_masses(stream, model, parameters, masses):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_kinematics(stream, model, parameters, masses, p, states, amp):
     """Write unweighted daughters' momenta ``p`` (n, 4) [GeV] in the mother's rest frame; False if not applicable.
 
@@ -157,7 +157,7 @@ def draw_kinematics(stream, model, parameters, masses, p, states, amp):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def amplitude(model, parameters, p, masses, spins2, amp):
     """Fill ``amp`` (complex128, product of the numbers of states) for one kinematic point.
 

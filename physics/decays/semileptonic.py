@@ -18,7 +18,6 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.dalitz import place_three
 from physics.decays.species import (
@@ -32,6 +31,7 @@ from physics.decays.species import (
 )
 from physics.form_factors import b_to_charm, b_to_k, b_to_kstar, b_to_light, charm
 from physics.form_factors.isgw2 import Isgw2
+from physics.jit import kernel
 from physics.random import uniform
 from physics.spin import antiparticle_spinor, particle_spinor, polarisation_vector, weyl_current
 
@@ -46,7 +46,7 @@ _TABLE = 8
 ROLE_MIRROR, ROLE_MESON, ROLE_LEPTON, ROLE_NEUTRINO, ROLE_SIGN, ROLE_STATES, ROLE_MASS, ROLE_MOTHER_MASS = range(8)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def table_row(first, columns, q2, m_mother, m_meson):
     """Return (index of the row, fraction) of q² in a form-factor table that starts at ``first``."""
     x = (1.0 - q2 / ((m_mother - m_meson) * (m_mother - m_meson))) * INTERVALS
@@ -58,7 +58,7 @@ def table_row(first, columns, q2, m_mother, m_meson):
     return first + k * columns, x - k
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def lepton_current(p, lepton, neutrino, sign, twice_helicity, chirality):
     """Contravariant current of a lepton of charge −``sign`` and its (anti)neutrino; or of an ℓ⁻ℓ⁺ pair.
 
@@ -73,14 +73,14 @@ def lepton_current(p, lepton, neutrino, sign, twice_helicity, chirality):
     return weyl_current(a[0], a[1], b[0], b[1], chirality)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def transverse_product(p, i, helicity, current):
     """ε*(λ)·L of daughter ``i``'s transverse polarisation, with the metric's sign."""
     e = polarisation_vector(p[i, 0], p[i, 1], p[i, 2], p[i, 3], 1.0, helicity)
     return -(e[1].conjugate() * current[1] + e[2].conjugate() * current[2] + e[3].conjugate() * current[3])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
     """H₊, H₋, √q² H₀, √q² H_t at q² for a meson with ``n_meson`` states and momentum ``k``."""
     columns = 2 if n_meson == 1 else 4
@@ -100,7 +100,7 @@ def helicity_amplitudes(parameters, n_meson, q2, big, small, k):
     return across * (f1 - g), across * (f1 + g), along * zero, along * time
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def semileptonic(parameters, p, masses, spins2, amp):
     """Fill ``amp`` of a spin-0 mother's decay to meson, lepton and neutrino in any order."""
     meson = int(parameters[ROLE_MESON])
@@ -138,7 +138,7 @@ def semileptonic(parameters, p, masses, spins2, amp):
             amp[base + (middle + 1) * meson_stride] = minus * transverse_product(p, meson, -1, current)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def place_at_q2(stream, masses, meson, lepton, q2, cosine, p):
     """Momenta of mother → meson + pair of mass² ``q2``, the lepton at ``cosine`` to the pair's direction."""
     other = 3 - meson - lepton
@@ -160,7 +160,7 @@ def place_at_q2(stream, masses, meson, lepton, q2, cosine, p):
     return place_three(stream, big, masses, s_first, s_last, p)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def quantile(parameters, first, u):
     """Value of a quantile table that starts at ``first``, linear in between."""
     x = u * QUANTILES
@@ -168,7 +168,7 @@ def quantile(parameters, first, u):
     return parameters[first + k] + (x - k) * (parameters[first + k + 1] - parameters[first + k])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def spectrum(parameters, n_meson, q2, big, small, m2_lepton):
     """dΓ/dq² up to a constant factor; 0 outside of phase space."""
     e = (big * big + small * small - q2) / (2.0 * big)
@@ -182,14 +182,14 @@ def spectrum(parameters, n_meson, q2, big, small, m2_lepton):
     return k * q2 * (1.0 - d) * (1.0 - d) * total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_spectrum(parameters, n_meson, q2, big, small, m2_lepton, density):
     """:func:`spectrum` for an array of q² [GeV²]."""
     for i in range(len(q2)):
         density[i] = spectrum(parameters, n_meson, q2[i], big, small, m2_lepton)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_semileptonic(stream, parameters, masses, p):
     """Unweighted kinematics: q² from its tabulated spectrum, cosθ_ℓ from the helicity amplitudes.
 

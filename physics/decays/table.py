@@ -7,7 +7,8 @@ particle it stands for.  Records keep what belongs together on one cache line.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 # What becomes of a particle
 FATE_DECAYS = 0
@@ -100,14 +101,14 @@ def make_lookup(pdgs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keys, rows
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _slot(pdg):
     """First slot to look at; identities differ in their low and middle digits."""
     x = pdg if pdg > 0 else 7 - 3 * pdg
     return (x + (x >> 12) * 31) & (LOOKUP_SIZE - 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def find_row(lookup_key, lookup_row, pdg):
     """Row of a PDG identity, −1 when the table does not know it."""
     slot = _slot(pdg)
@@ -118,13 +119,13 @@ def find_row(lookup_key, lookup_row, pdg):
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def particle_row(table, pdg):
     """Row of a PDG identity in a :class:`DecayTable`, −1 when the table does not know it."""
     return find_row(table.lookup_key, table.lookup_row, pdg)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_mode(particles, cumulative, row, u):
     """Mode of particle ``row`` at the cumulative branching fraction ``u`` in (0, 1); −1 when it has none."""
     low = particles[row].first_mode

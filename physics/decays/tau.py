@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 
 from physics.decays.species import Species, check_count, numbers, twice_spin
+from physics.jit import kernel
 from physics.spin import antiparticle_spinor, particle_spinor, weyl_current
 
 LEPTONIC, HADRONIC = 0, 1
@@ -18,7 +18,7 @@ TABLE = 13
 """Where the table of a 3π mode begins in its parameters (:mod:`physics.decays.tau_draw`)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def tau_current(p, neutrino, mass, particle, m):
     """Contravariant ``ū_ν γ^µ P_L u_τ`` (τ⁻) or ``v̄_τ γ^µ P_L v_ν`` (τ⁺) of a τ at rest in the state m = ±1."""
     if particle > 0.0:
@@ -30,7 +30,7 @@ def tau_current(p, neutrino, mass, particle, m):
     return weyl_current(a[0], a[1], b[0], b[1], -1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _breit_wigner(s, mass, width, m1, m2):
     """P-wave Breit–Wigner m²/(m² − s − i√s Γ(s))."""
     threshold = (m1 + m2) ** 2
@@ -43,7 +43,7 @@ def _breit_wigner(s, mass, width, m1, m2):
     return mass * mass / complex(mass * mass - s, -math.sqrt(s) * gamma)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pion_form_factor(s, m1, m2, beta, m_rho, w_rho, m_prime, w_prime):
     """(ρ + β ρ')/(1 + β)."""
     rho = _breit_wigner(s, m_rho, w_rho, m1, m2)
@@ -52,7 +52,7 @@ def pion_form_factor(s, m1, m2, beta, m_rho, w_rho, m_prime, w_prime):
     return (rho + beta * _breit_wigner(s, m_prime, w_prime, m1, m2)) / (1.0 + beta)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def a1_phase_space(q2, m_rho, m_pi):
     """g(Q²) of the running a₁ width (Kühn and Santamaria, eq. 3.16)."""
     if q2 < (m_rho + m_pi) ** 2:
@@ -61,13 +61,13 @@ def a1_phase_space(q2, m_rho, m_pi):
     return q2 * (1.623 + 10.38 / q2 - 9.32 / (q2 * q2) + 0.65 / (q2 * q2 * q2))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _square(p, i, j):
     e = p[i, 3] + p[j, 3]
     return e * e - (p[i, 0] + p[j, 0]) ** 2 - (p[i, 1] + p[j, 1]) ** 2 - (p[i, 2] + p[j, 2]) ** 2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hadronic_current(parameters, p, masses, n):
     """Contravariant hadronic current (t, x, y, z) of two or three pions."""
     beta, m_rho, w_rho, m_prime, w_prime = (
@@ -104,7 +104,7 @@ def hadronic_current(parameters, p, masses, n):
     return t - along * qt, x - along * qx, y - along * qy, z - along * qz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def tau_decay(parameters, p, masses, amp):
     """Fill ``amp`` of a τ decay; the parameters are those of :func:`prepare_tau`."""
     kind, particle, neutrino = int(parameters[0]), parameters[1], int(parameters[2])

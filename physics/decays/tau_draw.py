@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from physics.decays.tau import TABLE, hadronic_current, tau_decay
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.random import isotropic_direction, uniform
 
@@ -28,7 +29,7 @@ _GRID = 40
 _FINE = 800
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def squared_current(j):
     """−J·J* of a complex current (t, x, y, z)."""
     total = -(j[0].real ** 2 + j[0].imag ** 2)
@@ -37,7 +38,7 @@ def squared_current(j):
     return total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def place_on_dalitz_plot(q, m1, m2, m3, s12, s23, p, i, j, k):
     """Write momenta of three particles, x–z plane of their rest frame; False outside of the physical region."""
     e1 = (q * q + m1 * m1 - s23) / (2.0 * q)
@@ -104,7 +105,7 @@ def three_pion_table(parameters: np.ndarray, masses: np.ndarray, order: tuple[in
     return np.concatenate([[low, high], masses, quantiles, bounds])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _draw_dalitz_plot(stream, parameters, masses, q, largest, p):
     """Write the pions of mass ``q``, in the x–z plane of their rest frame, by −J·J*; returns it, 0 in failure."""
     i, j, k = int(parameters[3]), int(parameters[4]), int(parameters[5])
@@ -120,7 +121,7 @@ def _draw_dalitz_plot(stream, parameters, masses, q, largest, p):
     return 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_three_pions(stream, parameters, masses, p, amp):
     """Write an unweighted decay to ``p`` (≥ 4, 4); False when ``masses`` are not those that were tabulated."""
     for n in range(5):

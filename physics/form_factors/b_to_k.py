@@ -7,9 +7,9 @@ that a variation along an eigenvector of the covariance costs three multiplicati
 import math
 
 import numpy as np
-from numba import njit
 
 from physics.form_factors.z_expansion import t0_optimal
+from physics.jit import kernel
 
 M_B, M_K = 5.27934, 0.493677
 """Masses [GeV] in the kinematics of the 2014 and 2021 fits (basf2 EvtKnunu.cc; EOS)."""
@@ -57,14 +57,14 @@ def eigenvectors(covariance: np.ndarray) -> np.ndarray:
     return rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def z_fit(q2):
     """z(q², t₀) of the 2014 and 2021 fits, t₀ optimal."""
     a = math.sqrt(_T_PLUS - q2)
     return (a - _ROOT) / (a + _ROOT)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_plus_bsz14_basis(q2):
     """g₀, g₁, g₂ of f₊ in arXiv:1409.4557 (pole at m_B + 46 MeV); the last term enforces the p-wave threshold."""
     x = z_fit(q2)
@@ -73,14 +73,14 @@ def f_plus_bsz14_basis(q2):
     return pole, pole * (x - x3), pole * (x * x + 2.0 * x3)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_plus_bsz14(q2):
     """f₊(q²) of arXiv:1409.4557, the form factor of Belle II's KNUNU model and of PRL 127, 181802."""
     g0, g1, g2 = f_plus_bsz14_basis(q2)
     return BSZ14_COEFFICIENTS[0] * g0 + BSZ14_COEFFICIENTS[1] * g1 + BSZ14_COEFFICIENTS[2] * g2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_plus_hpqcd22_basis(q2):
     """g₀, g₁, g₂ of f₊ in arXiv:2207.12468, eq. 2 with N = 3 and t₀ = 0."""
     a = math.sqrt(_HPQCD_T_PLUS - q2)
@@ -90,33 +90,33 @@ def f_plus_hpqcd22_basis(q2):
     return pole, pole * (x - x3), pole * (x * x + 2.0 * x3)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_plus_hpqcd22(q2):
     """f₊(q²) of HPQCD 2022, the form factor of arXiv:2311.14647."""
     g0, g1, g2 = f_plus_hpqcd22_basis(q2)
     return HPQCD22_COEFFICIENTS[0] * g0 + HPQCD22_COEFFICIENTS[1] * g1 + HPQCD22_COEFFICIENTS[2] * g2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _flag21(q2, coefficients, m_pole):
     """BSZ form (arXiv:1503.05534, eq. 15) with the kinematics of the fit."""
     x = z_fit(q2) - _Z_ZERO
     return (coefficients[0] + x * (coefficients[1] + x * coefficients[2])) / (1.0 - q2 / (m_pole * m_pole))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_plus_flag21(q2):
     """f₊(q²) of the FLAG 2021 + HPQCD 2022 fit (arXiv:2507.12393)."""
     return _flag21(q2, FLAG21_F_PLUS, 5.415)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_zero(q2):
     """f₀(q²) of the FLAG 2021 + HPQCD 2022 fit; f₀(0) = f₊(0)."""
     return _flag21(q2, FLAG21_F_ZERO, 5.630)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def f_tensor(q2):
     """f_T(q²) of the FLAG 2021 + HPQCD 2022 fit."""
     return _flag21(q2, FLAG21_F_TENSOR, 5.415)

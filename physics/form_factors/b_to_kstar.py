@@ -5,9 +5,9 @@ from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
-from numba import njit
 
 from physics.form_factors.z_expansion import t0_optimal, z
+from physics.jit import kernel
 
 M_B, M_KSTAR = 5.27934, 0.8955
 """Masses [GeV] in z(q²): the average B mass and the K*⁰ mass."""
@@ -48,7 +48,7 @@ def eigen_coefficients() -> np.ndarray:
     return varied.reshape(9, 2, 7, 3)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def form_factor(q2, which, a):
     """Form factor ``which`` (A0 … T23) at q² [GeV²] from the ``(7, 3)`` coefficients ``a``."""
     t0 = t0_optimal(M_B, M_KSTAR)

@@ -2,10 +2,10 @@
 
 import math
 
-from numba import njit
+from physics.jit import kernel
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def z(q2, m_parent, m_daughter, t0):
     """z(q², t₀) with t₊ = (M + m)²; maps the semileptonic region to |z| ≪ 1 (arXiv:0807.2722)."""
     t_plus = (m_parent + m_daughter) ** 2
@@ -14,7 +14,7 @@ def z(q2, m_parent, m_daughter, t0):
     return (a - b) / (a + b)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def t0_optimal(m_parent, m_daughter):
     """t₀ = t₊ (1 − √(1 − t₋/t₊)), which makes |z| smallest over the physical region."""
     t_plus = (m_parent + m_daughter) ** 2

@@ -15,8 +15,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.random import uniform
 
 if TYPE_CHECKING:
@@ -201,13 +201,13 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def is_diquark(flavour):
     """True for a diquark or an antidiquark."""
     return abs(flavour) > 1000
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def break_flavour(stream, flavours, old):
     """Draw what joins the end ``old`` in the next hadron; the string goes on with the opposite."""
     size = abs(old)
@@ -237,7 +237,7 @@ def break_flavour(stream, flavours, old):
     return diquark if old > 0 else -diquark
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def join_flavours(stream, flavours, first, second):
     """Draw the hadron of two flavours; its PDG identity, or 0 when the choice is refused.
 
@@ -265,7 +265,7 @@ def join_flavours(stream, flavours, first, second):
     return flavours.meson_pdg[quark, antiquark, k]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def constituent_mass(masses, flavour):
     """Constituent mass [GeV] of a quark or of both quarks of a diquark."""
     size = abs(flavour)

@@ -6,13 +6,12 @@ for massive quarks (Z. Phys. C 11 (1981) 169), in the form of arXiv:2203.11601, 
 
 import math
 
-from numba import njit
-
 from physics.hadronization.flavour import is_diquark
+from physics.jit import kernel
 from physics.random import normal, uniform
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fragmentation_shape(tune, old, new):
     """Return (power of (1 − z), power of 1/z) for the end ``old`` that is joined by ``new``."""
     a = tune.a
@@ -31,7 +30,7 @@ def fragmentation_shape(tune, old, new):
     return a, c
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def lund_z(stream, a, c, b):
     """Draw z from f(z) ∝ (1 − z)^a z^(−c) exp(−b/z) on (0, 1), ``b`` being b m_T²; exact.
 
@@ -66,7 +65,7 @@ def lund_z(stream, a, c, b):
             return z
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def break_pt(stream, tune):
     """Draw (px, py) [GeV] of a quark of a string break; its partner has the opposite."""
     sigma = tune.sigma

@@ -3,8 +3,6 @@
 import math
 from typing import NamedTuple
 
-from numba import njit
-
 from physics.hadronization.flavour import constituent_mass
 from physics.hadronization.regions import (
     Sheet,
@@ -15,6 +13,7 @@ from physics.hadronization.regions import (
 )
 from physics.hadronization.shower import GLUON, PHOTON, Partons, new_partons, shower
 from physics.hadronization.string import fragment_sheet, two_hadrons
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, two_body_momentum
 from physics.random import uniform
 
@@ -35,7 +34,7 @@ def new_memory() -> HadronizationMemory:
     return HadronizationMemory(new_partons(), new_sheet())
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
     """Turn z of a rest frame to the unit vector d and boost to the frame where it moves with (p, E)."""
     sign = 1.0 if dz >= 0.0 else -1.0
@@ -51,7 +50,7 @@ def rotate_and_boost(pdg_out, p_out, n0, n, dx, dy, dz, px, py, pz, e, mass):
         )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _take_string(partons, sheet, first, n):
     """Copy partons ``first`` … of one string to ``sheet``; returns their momentum (px, py, pz, E) and mass."""
     px, py, pz, e = 0.0, 0.0, 0.0, 0.0
@@ -67,7 +66,7 @@ def _take_string(partons, sheet, first, n):
     return px, py, pz, e, math.sqrt(max(mass2, 0.0))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
     """Fragment the ``n`` partons of ``memory.partons``, string by string; returns the number of hadrons or −1."""
     partons, sheet = memory.partons, memory.sheet
@@ -105,7 +104,7 @@ def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
     return made
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _set_pair(tune, partons, quark, antiquark, mass):
     """Put a quark along +z and its partner back to back; masses shrink where there is no room for them."""
     m1 = tune.quark_mass[abs(quark)] if abs(quark) < 10 else constituent_mass(tune.constituent_mass, quark)
@@ -125,7 +124,7 @@ def _set_pair(tune, partons, quark, antiquark, mass):
         partons.p[k, 3] = math.sqrt(p * p + m * m)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hadronize_pair(stream, tune, memory, quark, antiquark, mass, radiate, pdg_out, p_out):
     """Fragment a colour-singlet pair in its rest frame, ``quark`` along +z, with a shower where ``radiate`` is 1.
 
@@ -157,13 +156,13 @@ def hadronize_pair(stream, tune, memory, quark, antiquark, mass, radiate, pdg_ou
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fragment_string(stream, tune, memory, quark, antiquark, mass, pdg_out, p_out):
     """Fragment a straight string; :func:`hadronize_pair` without a shower."""
     return hadronize_pair(stream, tune, memory, quark, antiquark, mass, 0, pdg_out, p_out)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hadronize_partons(stream, tune, memory, pdgs, p4s, n, pdg_out, p_out):
     """Fragment ``n`` colour-connected partons, in the order of colour, without shower.
 
@@ -184,7 +183,7 @@ def hadronize_partons(stream, tune, memory, pdgs, p4s, n, pdg_out, p_out):
     return fragment_chain(stream, tune, memory, n, pdg_out, p_out)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _open_closed_string(stream, partons, n):
     """Cut a loop of gluons at the first one: it becomes a quark pair, half of its momentum at either end.
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.particles import mass as pdg_mass
 from physics.random import uniform
 
@@ -66,7 +66,7 @@ def load_hadrons() -> HadronTable:
     return HadronTable(row, mass, broad, quantiles)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hadron_mass(stream, hadrons, pdg):
     """Draw a mass [GeV] of the hadron ``pdg`` from its line shape (the nominal one where it is narrow)."""
     i = hadrons.row[abs(pdg)]

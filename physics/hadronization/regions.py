@@ -12,7 +12,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 MAX_REGIONS = 32
 _PARALLEL = 1e-9
@@ -53,13 +54,13 @@ def new_sheet() -> Sheet:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def dot(a, b):
     """Minkowski product of (px, py, pz, E)."""
     return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def light_like_pair(a, b, first, second):
     """Write the light-like vectors in the plane of ``a`` and ``b`` with the same sum; False where none exist."""
     s, m1, m2 = dot(a, b), max(0.0, dot(a, a)), max(0.0, dot(b, b))
@@ -75,7 +76,7 @@ def light_like_pair(a, b, first, second):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def transverse_axes(a, b, axes):
     """Write two space-like unit vectors (2, 4) orthogonal to the light-like ``a`` and ``b`` and to each other."""
     ab = dot(a, b)
@@ -106,7 +107,7 @@ def transverse_axes(a, b, axes):
                 return
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def join_close_partons(sheet, n, join_mass):
     """Join neighbours closer than ``join_mass`` [GeV], gluons counted with half their momentum; returns the number."""
     while n > 2:
@@ -132,7 +133,7 @@ def join_close_partons(sheet, n, join_mass):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_regions(sheet, n):
     """Span the n − 1 lowest regions of ``n`` partons in ``sheet.p``; False when a pair has no room."""
     a, b = sheet.scratch[0], sheet.scratch[1]
@@ -149,7 +150,7 @@ def set_regions(sheet, n):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def start_ends(sheet, n):
     """Put both ends at the ends of the string of ``n`` partons."""
     for i in range(4):
@@ -166,13 +167,13 @@ def start_ends(sheet, n):
         sheet.gamma[side] = 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def from_left(regions, side, k):
     """Index from the left of what is ``k`` counted from ``side``."""
     return k if side == 0 else regions - 1 - k
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def prepare_axes(sheet, regions, side, i, j):
     """Set the transverse axes of a region counted from ``side``; returns its place (left, right) in ``sheet.axes``."""
     left, right = (i, j) if side == 0 else (regions - 1 - j, regions - 1 - i)
@@ -182,7 +183,7 @@ def prepare_axes(sheet, regions, side, i, j):
     return left, right
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     """Move an end by one hadron: writes its momentum and the end's new place; False when there is no place.
 
@@ -226,7 +227,7 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron):
     """Find the next break in region (i1, j1): steps (dx, dy) there and the hadron's momentum; dy = −1 if none."""
     known, place = sheet.scratch[2], sheet.scratch[3]
@@ -289,13 +290,13 @@ def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fr
     return 0.0, -1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _add(vector, factor, other):
     for i in range(4):
         vector[i] += factor * other[i]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _place(sheet, side, i, j, own_left, used, kick_x, kick_y, gamma):
     sheet.region[side, 0] = i
     sheet.region[side, 1] = j
@@ -306,7 +307,7 @@ def _place(sheet, side, i, j, own_left, used, kick_x, kick_y, gamma):
     sheet.gamma[side] = gamma
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def remaining_vectors(sheet, regions, forward, backward):
     """Write what is left of ``plus`` and of ``minus`` between the two ends; False when they have passed each other."""
     i0, j0 = sheet.region[0, 0], sheet.region[0, 1]
@@ -339,7 +340,7 @@ def remaining_vectors(sheet, regions, forward, backward):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def join_frame(sheet, regions):
     """Frame of the last two hadrons: in ``scratch`` 4, 5 its light-like vectors and 6, 7 its axes.
 

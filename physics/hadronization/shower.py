@@ -10,8 +10,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
 from physics.random import uniform
 
@@ -61,7 +61,7 @@ def lambda_squared(alpha_s_mz: float) -> np.ndarray:
     return np.exp([log3, log4, log5])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def next_pt2(stream, lambda2, coefficient, pt2, pt2_min):
     """Draw the next pT² [GeV²] below ``pt2`` of emissions at the rate coefficient · αₛ(pT²)/2π d ln pT².
 
@@ -85,7 +85,7 @@ def next_pt2(stream, lambda2, coefficient, pt2, pt2_min):
     return 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def gluon_matrix_element(x1, x2, ratio):
     """γ* → Q Q̄ g over the sum of both shower ends, for energy fractions and ratio = m²/s.
 
@@ -102,7 +102,7 @@ def gluon_matrix_element(x1, x2, ratio):
     return max(0.0, 0.5 * value / math.sqrt(1.0 - rho))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi):
     """Momenta of a branching into ``partons.trial``; False where it cannot be.
 
@@ -167,12 +167,12 @@ def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi)
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _dot(a, b):
     return a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _correction(partons, partner):
     """Matrix-element weight of the trial branching of a primary quark, ``partner`` the other one's momentum."""
     rad, emt = partons.trial[0], partons.trial[1]
@@ -184,7 +184,7 @@ def _correction(partons, partner):
     return gluon_matrix_element(x1, x2, 0.5 * (m2_rad + m2_partner) / s)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _insert(partons, n, k):
     """Make room for a parton at position ``k``."""
     for i in range(n, k, -1):
@@ -195,7 +195,7 @@ def _insert(partons, n, k):
             partons.p[i, j] = partons.p[i - 1, j]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def shower(stream, tune, partons, n, pt2):
     """Let the chain of ``n`` partons radiate below ``pt2`` [GeV²]; returns (partons, photons).
 
@@ -247,7 +247,7 @@ def shower(stream, tune, partons, n, pt2):
     return n, n_photons
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2_min):
     """Draw (pT², z, kind, mass² of the dipole) of the next branching of an end: kind 1 gluon, 2 q q̄, 3 photon."""
     s = partons.mass[radiator] ** 2 + partons.mass[recoiler] ** 2 + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
@@ -282,12 +282,12 @@ def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2
     partons.trials[end, 3] = s
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _quark_pair_weight(z, r, q2, s):
     """Weight of g → q q̄ with r = m_q²/m_qq̄² in a dipole of mass² ``s``, m_qq̄² = ``q2``.
 
-    Shape z² + (1 − z)² + 8 r z (1 − z) in the z that a massless recoiler leaves open, its integral β/3 (1 + r/2) per ½ of
-    the kernel, times (1 − m_qq̄²/s)³: few heavy pairs, as the four-parton matrix element has them
+    Shape z² + (1 − z)² + 8 r z (1 − z) in the z that a massless recoiler leaves open, its integral β/3 (1 + r/2)
+    per ½ of the kernel, times (1 − m_qq̄²/s)³: few heavy pairs, as the four-parton matrix element has them
     (arXiv:2203.11601, ``weightGluonToQuark = 4``).
     """
     width = (s - q2) / (s + q2)
@@ -298,7 +298,7 @@ def _quark_pair_weight(z, r, q2, s):
     return shape * 2.0 / 3.0 * beta * (1.0 + 0.5 * r) / integral * (1.0 - q2 / s) ** 3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s):
     """Accept or refuse a trial branching and carry it out; returns the numbers of partons and photons."""
     mass = partons.mass[radiator]

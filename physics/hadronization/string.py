@@ -6,12 +6,11 @@ arXiv:2203.11601, sec. 7.1.
 
 import math
 
-from numba import njit
-
 from physics.hadronization.flavour import break_flavour, constituent_mass, is_diquark, join_flavours
 from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
 from physics.hadronization.hadrons import hadron_mass
 from physics.hadronization.regions import dot, join_frame, step
+from physics.jit import kernel
 from physics.kinematics import two_body_momentum
 from physics.random import isotropic_direction, uniform
 
@@ -20,7 +19,7 @@ _ALIGNED = 0.75
 """Momentum [GeV] from which two hadrons of a small string remember its direction (read off Pythia 8's; assumption)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
     """Write hadron ``n``."""
     pdg_out[n] = pdg
@@ -30,7 +29,7 @@ def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
     p_out[n, 3] = e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def new_hadron(stream, tune, end):
     """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron)."""
     while True:
@@ -40,7 +39,7 @@ def new_hadron(stream, tune, end):
             return new, pdg
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def last_hadron(stream, tune, first, second):
     """Draw the hadron of what both chains left; 0 when these flavours make none."""
     if is_diquark(first) and is_diquark(second):
@@ -52,7 +51,7 @@ def last_hadron(stream, tune, first, second):
     return 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def stop_mass(stream, tune, end, other, new):
     """Remaining mass [GeV] below which the break next to ``end`` makes the last two hadrons."""
     masses = tune.constituent_mass
@@ -63,7 +62,7 @@ def stop_mass(stream, tune, end, other, new):
     return m * (1.0 + (2.0 * uniform(stream) - 1.0) * tune.stop_smear)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
     """Light-cone fractions (x+, x−) of the forward one of two hadrons that share transverse mass² ``w2``.
 
@@ -85,7 +84,7 @@ def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
     return mean + shift, mean - shift
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     """Let a small system of ``mass`` [GeV], at rest and with ``first`` along +z, make two hadrons.
 
@@ -124,7 +123,7 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0):
     """Fragment once the string of ``sheet`` (regions set, ends started) with the end flavours ``left`` and ``right``.
 

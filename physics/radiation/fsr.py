@@ -24,8 +24,7 @@ the collinear limit, the change of the angular distribution by the recoil.
 
 import math
 
-from numba import njit
-
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
 from physics.random import exponential, uniform
 
@@ -47,20 +46,20 @@ MAX_INTERFERENCE = 3.0
 more charges the excess is cut, which costs about 1 % of the photons."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def is_spin_half(mass):
     """Whether a charged daughter of this mass [GeV] radiates as a lepton."""
     return mass < LEPTON_MASS or abs(mass - TAU_MASS) < 1e-3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def largest_photon_energy(mother_mass, mass, rest_mass):
     """Kinematic limit [GeV] of the photon's energy in M → charge(mass) Y(rest_mass) γ, M at rest."""
     total = mass + rest_mass
     return (mother_mass - total) * (mother_mass + total) / (2.0 * mother_mass)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def angular_integral(gamma, log_term):
     """Upper bound 2(1 − 1/γ) ∫dcosθ/(1 − β cosθ) of ∫dcosθ β² sin²θ/(1 − β cosθ)².
 
@@ -72,7 +71,7 @@ def angular_integral(gamma, log_term):
     return 2.0 * (1.0 - 1.0 / gamma) * log_term / beta
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _after_emission(px, py, pz, e, dx, dy, dz, shrink, kx, ky, kz, mass, reduced_mass, omega):
     """Momentum of a particle of Y in the frame of the mother after the emission.
 
@@ -89,7 +88,7 @@ def _after_emission(px, py, pz, e, dx, dy, dz, shrink, kx, ky, kz, mass, reduced
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _interference(n, p, charges, emitter, ex, ey, ez, ee, d, k, shrink, mass, reduced_mass):
     """|Σ Qᵢ jᵢ|² / Σ |Qᵢ jᵢ|² of the transverse currents jᵢ = vᵢ⊥/(1 − vᵢ·n) after the emission."""
     dx, dy, dz = d
@@ -118,7 +117,7 @@ def _interference(n, p, charges, emitter, ex, ey, ez, ee, d, k, shrink, mass, re
     return (sx * sx + sy * sy + sz * sz) / incoherent
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _emit(stream, n, p, masses, charges, i, mass, thinning, safety, photons, n_photons):
     """Try one photon from daughter ``i`` in the rest frame of the daughters, of invariant mass ``mass``.
 
@@ -208,13 +207,13 @@ def _emit(stream, n, p, masses, charges, i, mass, thinning, safety, photons, n_p
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def mass_shell(momentum, mass):
     """Energy [GeV] of a particle of this momentum and mass."""
     return math.sqrt(momentum * momentum + mass * mass)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def radiate(stream, n, p, masses, charges, mother_mass, photons):
     """Radiate photons from the charged daughters of one decay; returns their number.
 

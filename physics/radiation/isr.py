@@ -23,8 +23,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.particles import ELECTRON_MASS, MUON_MASS
 from physics.radiation.fsr import ALPHA, TAU_MASS
 from physics.random import uniform
@@ -182,7 +182,7 @@ def cross_section(flavour: int, root_s: float) -> float:
     return build_isr_table(flavour, root_s).cross_section
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_reduced_mass(stream, table, root_s):
     """Draw v = 1 − s'/s for the √s of the event, which the energy spread lets differ from the table's."""
     u = uniform(stream) * (table.inverse.shape[0] - 1)
@@ -196,7 +196,7 @@ def draw_reduced_mass(stream, table, root_s):
     return 1.0 - ratio * ratio
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_photon_angle(stream, x, beam_energy):
     """Draw (cosθ, sinθ) of a photon with energy ``x`` · ``beam_energy`` to the e⁻, in the c.m. frame.
 
@@ -222,7 +222,7 @@ def draw_photon_angle(stream, x, beam_energy):
             return sign * cos_theta, math.sqrt(sin2)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def draw_isr(stream, table, root_s, photons):
     """Draw the initial-state radiation of one event: returns (√s' [GeV], number of photons).
 

@@ -1,5 +1,6 @@
 """B⁺ → K⁺νν̄ at truth level: conservation, weighted q² against an independent calculation, effective sample size."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,6 @@ def _chi2(
     def rate(x: float) -> float:
         return float(k_nunu_spectrum(np.array([x]), mass(521), mass(321), 1.638, model=model)[0])
 
-    integrals = np.array([integrate.quad(rate, a, b)[0] for a, b in zip(BINS[:-1], BINS[1:], strict=True)])
+    integrals = np.array([integrate.quad(rate, a, b)[0] for a, b in itertools.pairwise(BINS)])
     expected = events * integrals / integrals.sum()
     return float(((counts - expected) ** 2 / variance).sum()), counts, expected, np.sqrt(variance)

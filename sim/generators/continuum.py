@@ -5,11 +5,11 @@ of them with the quark as mother, and what those decay to.
 """
 
 import numpy as np
-from numba import njit
 
 from physics.hadronization.hadronize import MAX_HADRONS, hadronize_pair, new_memory, rotate_and_boost
 from physics.hadronization.tune import load_tune
 from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_event
+from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
 from physics.random import STAGE_GENERATION, open_stream
@@ -67,7 +67,7 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
     return generate
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def write_hadrons(event, n, mother, count, pdg, p):
     """Append ``count`` hadrons (undecayed) and photons (final), laboratory frame, made by entry ``mother``."""
     for k in range(count):
@@ -80,7 +80,7 @@ def write_hadrons(event, n, mother, count, pdg, p):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def write_quarks(event, n, flavour, x, y, z, mass, quark_mass):
     """Append quark and antiquark of γ* (entry 0) along ±(x, y, z) in its rest frame, laboratory momenta."""
     m = quark_mass if 2.0 * quark_mass < mass else 0.0
@@ -99,7 +99,7 @@ def write_quarks(event, n, flavour, x, y, z, mass, quark_mass):
     return n
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _generate(
     key, beams, decays, work, event, photons, isr, radiation, tune, memory, hadrons, momenta, flavour, pair_mass,
     first_event, done, particles, pair_masses,

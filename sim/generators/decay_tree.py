@@ -10,12 +10,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from physics.decays.choice import Daughters, choose_daughters, new_daughters
 from physics.decays.hadronic_remnant import WEAK_MODE, spectator_weight
 from physics.decays.registry import amplitude, draw_kinematics, draw_masses, draws_kinematics, draws_masses
 from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, KIND_HADRONIC_REMNANT, draw_mode, find_row, particle_row
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass, two_body_momentum
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
@@ -98,7 +98,7 @@ def new_work() -> Work:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def decay_event(stream, table, work, event, n):
     """Decay every undecayed entry of a scratch event and all that follows; returns the number of entries."""
     for i in range(n):
@@ -106,7 +106,7 @@ def decay_event(stream, table, work, event, n):
     return decay_prepared(stream, table, work, event, n)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def prepare_entry(table, work, event, i):
     """Let entry ``i`` decay as its PDG identity says, by any mode, at a time of its own."""
     work.row[i] = particle_row(table, event.pdg[i])
@@ -115,7 +115,7 @@ def prepare_entry(table, work, event, i):
     work.mass[i] = invariant_mass(event.px[i], event.py[i], event.pz[i], event.E[i])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def decay_prepared(stream, table, work, event, n):
     """As :func:`decay_event` for entries that :func:`prepare_entry` has seen.
 
@@ -134,7 +134,7 @@ def decay_prepared(stream, table, work, event, n):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def decay_particle(stream, table, work, event, n, i, rho, frame):
     """Decay prepared entry ``i`` of density matrix ``rho`` with what is correlated to it; returns the entries.
 
@@ -159,7 +159,7 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _decay_cluster(stream, table, work, event, n):
     """Decay the polarised descendants of the decay on level 0 of the stack."""
     level = 0
@@ -193,7 +193,7 @@ def _decay_cluster(stream, table, work, event, n):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _contracted(work, level, skip):
     """work.tensor = amplitude times the decay matrices of the daughters that have them; returns its size."""
     count = work.count[level]
@@ -212,7 +212,7 @@ def _contracted(work, level, skip):
     return size
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _daughter_density(work, level, k):
     """Density matrix of daughter ``k`` of the decay on ``level``, to the next level of the stack."""
     size = _contracted(work, level, k)
@@ -226,7 +226,7 @@ def _daughter_density(work, level, k):
     fill_matrix(work.tensor, work.amp[level], before, states, size // (before * states), work.rho[level + 1])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _decay_matrix(work, level, out):
     """Decay matrix of the mother on ``level``."""
     size = _contracted(work, level, -1)
@@ -234,7 +234,7 @@ def _decay_matrix(work, level, out):
     fill_matrix(work.tensor, work.amp[level], 1, n0, size // n0, out)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _spin_daughters(stream, table, work, count, level):
     """Mark the daughters whose decays feel their polarisation (they choose their mode now); True when any does."""
     d = work.daughters
@@ -257,7 +257,7 @@ def _spin_daughters(stream, table, work, count, level):
     return found
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin):
     """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
     d = work.daughters
@@ -329,7 +329,7 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     return polarised or spin
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _decay_entry(stream, table, work, event, n, i, level, polarised):
     """Decay one entry; returns (entries, whether level ``level`` of the stack holds an amplitude to go on with)."""
     row = work.row[i]

@@ -8,11 +8,11 @@ Pythia's own random generator from its stream, so an event does not depend on th
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from physics.hadronization.hadronize import MAX_HADRONS, rotate_and_boost
 from physics.hadronization.tune import HadronizationTune, compile_tune, read_tune
 from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_event
+from physics.jit import kernel
 from physics.kinematics import two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
 from physics.random import STAGE_GENERATION, open_stream, random_bits
@@ -164,14 +164,14 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
     return generate
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _collide(stream, table, beams, photons, event, pair_mass, direction):
     n, mass, ax, ay, az = start_event(stream, table, beams, 1, photons, event)
     direction[0], direction[1], direction[2] = draw_pair_direction(stream, mass, pair_mass, ax, ay, az)
     return n, mass, random_bits(stream)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _finish(stream, decays, work, event, n, flavour, mass, quark_mass, direction, count, pdg, p):
     x, y, z = direction[0], direction[1], direction[2]
     rotate_and_boost(pdg, p, 0, count, x, y, z, event.px[0], event.py[0], event.pz[0], event.E[0], mass)

@@ -6,9 +6,9 @@ everything that follows are the decay tree's.
 """
 
 import numpy as np
-from numba import njit
 
 from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
+from physics.jit import driver
 from physics.radiation.isr import build_isr_table
 from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
@@ -84,7 +84,7 @@ def pair_mode(setup: Setup) -> tuple[int, int, int]:
     raise ValueError(message)
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _generate(
     key, beams, table, work, event, photons, radiation, row, mode, minus, first_event, done, particles,
     pair_mass, modes,

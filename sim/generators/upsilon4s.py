@@ -3,11 +3,11 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from physics.beams import from_beam_axis
 from physics.decays.mixing import B0_LIFETIME, DELTA_M, draw_pair_with_modes
 from physics.decays.table import particle_row
+from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
@@ -96,7 +96,7 @@ def _columns(sample: Sample, setup: Setup, m_b: float, numbers: np.ndarray) -> d
     return columns
 
 
-@njit(cache=True, nogil=True)
+@driver
 def _generate(
     key, beams, table, work, event, first_event, done, pdg, m_b, signal, anti_signal, signal_only, hadron, particles,
     numbers,
@@ -154,7 +154,7 @@ def _generate(
     return done
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _first_daughter(event, mother, n):
     """Index of the first daughter of an entry, −1 for none."""
     for i in range(mother + 1, n):
@@ -163,7 +163,7 @@ def _first_daughter(event, mother, n):
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _proper_time(event, i, n):
     """Proper time [ns] at which entry ``i`` decayed."""
     daughter = _first_daughter(event, i, n)
@@ -173,12 +173,12 @@ def _proper_time(event, i, n):
     return (event.t[daughter] - event.t[i]) * mass / event.E[i]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _delta_t(event, first, n):
     return _proper_time(event, first, n) - _proper_time(event, first + 1, n)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _signal_numbers(event, b, n, hadron, numbers, row):
     """q² of the signal decay, and for a K* its mass and the helicity angle of its kaon.
 
@@ -217,4 +217,3 @@ def _signal_numbers(event, b, n, hadron, numbers, row):
             norm = math.sqrt((kx * kx + ky * ky + kz * kz) * (bx * bx + by * by + bz * bz))
             numbers[COS_THETA, row] = -(kx * bx + ky * by + kz * bz) / norm
             return
-

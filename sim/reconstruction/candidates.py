@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT, energy, invariant_mass
 from physics.particles import KAON_MASS, PION_MASS
 from sim.reconstruction.objects import MAX_TRACKS, K, global_id
@@ -60,7 +60,7 @@ def new_found() -> Found:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def momentum_at(helix, lab, t, mass, x, y):
     """Momentum (px, py, pz, E) of track ``t``, ``lab`` at its POCA, where it passes (x, y)."""
     _, cosine, sine, _, _ = relative_helix(helix, t, x, y)
@@ -69,7 +69,7 @@ def momentum_at(helix, lab, t, mass, x, y):
     return pt * cosine, pt * sine, pz, math.sqrt(pt2 + pz * pz + mass * mass)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
     """Sum (px, py, pz, E) of tracks ``i`` and ``j`` where they pass (x, y)."""
     ax, ay, az, ae = momentum_at(helix, lab, i, mass_i, x, y)
@@ -77,7 +77,7 @@ def pair_momentum(helix, lab, i, j, mass_i, mass_j, x, y):
     return ax + bx, ay + by, az + bz, ae + be
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
     """Write candidate ``n``; returns the next free entry, ``n`` when the memory is full."""
     if n == MAX_CANDIDATES:
@@ -91,7 +91,7 @@ def _add(found, n, t0, t1, t2, g0, g1, px, py, pz, e):
     return n + 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _copy_kshort(found, s, n):
     """Give candidate ``n`` the vertex and the flight of K_S number ``s``."""
     for k in range(4):
@@ -100,7 +100,7 @@ def _copy_kshort(found, s, n):
         found.flight[n, k] = found.kshort[s, 8 + k]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def find_kshorts(objects, n_all, cuts, found):
     """Fill ``found.kshort`` with K_S → π⁺π⁻ of an event; returns their number."""
     n = np.int64(0)
@@ -142,12 +142,12 @@ def find_kshorts(objects, n_all, cuts, found):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _is_kaon_track(objects, k, cuts):
     return objects.hits[k, 0] >= cuts.pxd_hits and objects.hits[k, 1] >= cuts.cdc_hits
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def kaon_id(objects, k, found):
     """KaonID of track ``k`` of ``objects``, computed once an event."""
     if found.ids[k] < 0.0:
@@ -155,7 +155,7 @@ def kaon_id(objects, k, found):
     return found.ids[k]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     """Fill ``found`` with all candidates of an event before the choice; returns their number."""
     for k in range(n_good):
@@ -231,7 +231,7 @@ def find_candidates(objects, n_good, n_all, n_photons, cuts, found):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
     """Add K*⁺ → K⁺π⁰, π⁰ → γγ."""
     for a in range(n_photons):
@@ -253,7 +253,7 @@ def _find_kaon_pizero(objects, n_good, n_photons, cuts, found, n):
     return n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def daughter_mass(found, c, k, cuts):
     """Mass [GeV] assumed for the ``k``-th track of candidate ``c``."""
     if k == 0 and has_kaon_track(found, c, cuts):
@@ -261,7 +261,7 @@ def daughter_mass(found, c, k, cuts):
     return PION_MASS
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def has_kaon_track(found, c, cuts):
     """Whether the first track of candidate ``c`` is a charged kaon (else a pion of a K_S)."""
     if cuts.candidate in (KPLUS, KSTAR0):
@@ -269,7 +269,7 @@ def has_kaon_track(found, c, cuts):
     return found.photons[c, 0] >= 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def choose(found, n, cuts, beams, order):
     """Sort the candidates by the choice, best first, into ``order``; returns how many are to be kept.
 

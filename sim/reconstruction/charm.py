@@ -8,8 +8,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.kinematics import invariant_mass
 from physics.particles import KAON_MASS, PION_MASS
 from sim.reconstruction.candidates import PAIR, momentum_at
@@ -46,7 +46,7 @@ def new_charm() -> Charm:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_charm(objects, kaon, whole, roe_tracks, charm, row):
     """Fill the D⁰ and D⁺ columns for the track ``kaon`` of ``objects``.
 

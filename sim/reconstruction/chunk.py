@@ -4,8 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from physics.jit import kernel
 from physics.random import STAGE_RECONSTRUCTION, open_stream
 from sim.reconstruction.candidates import (
     MAX_CANDIDATES,
@@ -77,7 +77,7 @@ def new_work() -> Work:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _event_sums(objects, n_good, n_photons):
     """Visible energy and momentum (px, py, pz, E) in the c.m. frame of all cleaned objects."""
     px = py = pz = e = 0.0
@@ -94,7 +94,7 @@ def _event_sums(objects, n_good, n_photons):
     return px, py, pz, e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_event(reco, particles, i, n_good, n_photons, beams, row):
     """Columns that are the same for all candidates of event ``i``."""
     row[N_TRACKS] = reco.tracks.offsets[i + 1] - reco.tracks.offsets[i]
@@ -113,7 +113,7 @@ def fill_event(reco, particles, i, n_good, n_photons, beams, row):
     row[IP_X] = row[IP_Y] = row[IP_Z] = 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, objects, found, whole, charm, row):
     """Fill ``row`` with candidate ``c`` of event ``i``."""
     row[:] = math.nan
@@ -133,7 +133,7 @@ def describe(reco, particles, i, n_good, n_photons, c, cuts, beams, objects, fou
     fill_truth(particles, i, objects, found, c, cuts, row)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def reconstruct_events(
     stream,
     key,
@@ -205,7 +205,7 @@ def reconstruct_events(
     return last, n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def compiled_layout():
     """Number of columns and position of the last one that the kernels were compiled for."""
     return N_COLUMNS, LAST_COLUMN

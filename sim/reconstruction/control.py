@@ -7,10 +7,10 @@ the kinematics of a B⁺ → K⁺νν̄ decay of the same B: the rest of the eve
 import math
 
 import numpy as np
-from numba import njit
 
 from detector.helix import FIELD_CONSTANT
 from physics.form_factors.b_to_k import f_plus_bsz14
+from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, energy, invariant_mass, two_body_momentum
 from physics.particles import KAON_MASS, MUON_MASS
 from physics.random import isotropic_direction, uniform
@@ -26,7 +26,7 @@ MAX_RATE = 1.8
 """Above p_K³ f₊² [GeV³] for any q²; its maximum is 1.75."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def signal_momentum(stream):
     """Kaon momentum [GeV] in the B's frame from dΓ/dq² ∝ p_K³ f₊²(q²) of B⁺ → K⁺νν̄ (arXiv:1409.4557)."""
     q2_max = (B_MASS - KAON_MASS) ** 2
@@ -38,7 +38,7 @@ def signal_momentum(stream):
             return p
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def find_dimuon(objects, n_good, cuts):
     """Positions (i, j) of the two identified muons nearest to the J/ψ's mass, (−1, −1) if there are none."""
     best, first, second = 0.5 * (cuts.jpsi_mass_high - cuts.jpsi_mass_low), NONE, NONE
@@ -56,7 +56,7 @@ def find_dimuon(objects, n_good, cuts):
     return first, second
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def pair(objects, i, j, mass_i, mass_j):
     """Sum (px, py, pz, E) of two tracks at their POCAs."""
     lab = objects.track_lab
@@ -64,7 +64,7 @@ def pair(objects, i, j, mass_i, mass_j):
     return lab[i, 0] + lab[j, 0], lab[i, 1] + lab[j, 1], lab[i, 2] + lab[j, 2], e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def move_track(objects, source, target):
     """Copy track ``source`` over ``target``."""
     objects.track[target] = objects.track[source]
@@ -85,7 +85,7 @@ def move_track(objects, source, target):
         objects.covariance[target, k] = objects.covariance[source, k]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def replace_kaon(stream, objects, k, bx, by, bz, be, cleanup, beams):
     """Give track ``k`` the momentum of a signal kaon from the B of momentum (bx, by, bz, be).
 
@@ -114,7 +114,7 @@ def replace_kaon(stream, objects, k, bx, by, bz, be, cleanup, beams):
     return True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def make_control_event(stream, objects, n_good, cuts, cleanup, beams):
     """Drop the dimuon and replace the kaon; returns the number of good tracks, −1 if this is no J/ψ K⁺ event."""
     i, j = find_dimuon(objects, n_good, cuts)

@@ -2,9 +2,8 @@
 
 import math
 
-from numba import njit
-
 from detector.record import HYPOTHESIS_PDG
+from physics.jit import kernel
 from physics.kinematics import invariant_mass
 from sim.reconstruction.candidates import has_kaon_track
 from sim.reconstruction.columns import at, in_cms
@@ -54,7 +53,7 @@ B_PLUS_MASS, B_ZERO_MASS = 5.27941, 5.27972
 )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_kinematics(found, c, charge, flavour, cuts, beams, whole, row):
     """Momentum, recoil and q²_rec of candidate ``c``; leaves its c.m. momentum in ``whole.signal``."""
     lab = found.lab[c]
@@ -90,7 +89,7 @@ def fill_kinematics(found, c, charge, flavour, cuts, beams, whole, row):
     row[PDG] = -species if sign < 0.0 else species
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def candidate_charge(objects, found, c):
     """Charge of candidate ``c``, and of its first track: the flavour of a K*⁰."""
     charge = 0.0
@@ -100,7 +99,7 @@ def candidate_charge(objects, found, c):
     return charge, objects.charge[found.tracks[c, 0]]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_track(reco, first_cluster, objects, found, c, cuts, row):
     """Helix, hits, cluster and identification of the candidate's kaon track; vertex of a composite one.
 

@@ -4,9 +4,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from detector.helix import FIELD_CONSTANT
+from physics.jit import kernel
 from physics.kinematics import boost_to_rest_frame
 from physics.particles import DEUTERON_MASS, ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
 from sim.reconstruction.vertices import add_normals, set_helix
@@ -73,26 +73,26 @@ def new_objects() -> Objects:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def to_cms(px, py, pz, e, beams):
     """Take (p, E) from the laboratory to the c.m. frame, z along the e⁻ beam (basf2 PCmsLabTransform)."""
     x, y, z, e = boost_to_rest_frame(px, py, pz, e, beams.px, beams.py, beams.pz, beams.E, beams.root_s)
     return beams.axis_z * x - beams.axis_x * z, y, beams.axis_x * x + beams.axis_z * z, e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_row(array, k, px, py, pz, e):
     """Write a four-vector to row ``k``."""
     array[k, 0], array[k, 1], array[k, 2], array[k, 3] = px, py, pz, e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def hypothesis_mass(hypothesis):
     """Mass [GeV] of a hypothesis."""
     return MASSES[hypothesis]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def most_likely(log_likelihood):
     """The likeliest of e, µ, π, K, p; pion when all are equal (nothing was measured)."""
     best = PI
@@ -102,7 +102,7 @@ def most_likely(log_likelihood):
     return best
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def global_id(log_likelihood, hypothesis):
     """L_h / Σ L over the six hypotheses (basf2 PIDVariables.cc)."""
     total = 0.0
@@ -111,13 +111,13 @@ def global_id(log_likelihood, hypothesis):
     return 1.0 / total
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def binary_id(log_likelihood, first, second):
     """L_first / (L_first + L_second)."""
     return 1.0 / (1.0 + math.exp(min(log_likelihood[second] - log_likelihood[first], 700.0)))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _fill_track(tracks, t, cleanup, beams, objects, k):
     """Write track ``t`` to entry ``k``; returns its energy."""
     for h in range(6):
@@ -145,7 +145,7 @@ def _fill_track(tracks, t, cleanup, beams, objects, k):
     return e
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def clean_event(reco, i, cleanup, displaced, beams, objects):
     """Fill ``objects`` with event ``i`` of ``reco``.
 

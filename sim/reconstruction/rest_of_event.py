@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from physics.event_shapes import (
     KSFW_MAX_MOMENTUM,
@@ -19,6 +18,7 @@ from physics.event_shapes import (
     sphericity_eigenvalues,
     thrust,
 )
+from physics.jit import kernel
 from physics.particles import PION_MASS
 from sim.reconstruction.candidates import NONE, ONE, daughter_mass, has_kaon_track
 from sim.reconstruction.columns import at, in_cms, ksfw
@@ -128,7 +128,7 @@ def new_whole() -> Whole:
 (TAG_X, TAG_PVALUE, DELTA_Z, TAG_KAON_DR) = at("TagVx", "TagVpVal", "DeltaZ", "tagVertexKaonDr")
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _polar_angle(x, y, z):
     """Polar angle [rad]; NaN for no vector."""
     if x == 0.0 and y == 0.0 and z == 0.0:
@@ -136,7 +136,7 @@ def _polar_angle(x, y, z):
     return math.atan2(math.sqrt(x * x + y * y), z)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
     """Fill ``whole`` with candidate ``c`` and its ROE.
 
@@ -185,7 +185,7 @@ def collect(objects, n_good, n_photons, found, c, cuts, beams, whole):
     return n_signal, n, roe_tracks, n - n_signal - roe_tracks
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_missing(whole, n, beams, row):
     """Missing momentum, energy and mass, visible energy (basf2 EventKinematicsModule)."""
     px, py, pz = beams.px, beams.py, beams.pz
@@ -213,7 +213,7 @@ def fill_missing(whole, n, beams, row):
     row[PHOTON_E] = photons
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_shapes(whole, n, beams, row):
     """Event shape in the c.m. frame of candidate and ROE together."""
     value, x, y, z = thrust(whole.cms, n)
@@ -249,7 +249,7 @@ def fill_shapes(whole, n, beams, row):
         row[first + 2] = math.sqrt(p2)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_ksfw(whole, n_signal, n, charge, beams, row):
     """KSFW moments of the candidate as the one daughter of its B; tracks of the ROE are pions (basf2)."""
     signal = whole.signal[0]
@@ -288,7 +288,7 @@ def fill_ksfw(whole, n_signal, n, charge, beams, row):
         row[KSFW_0 + k] = whole.super_moments[k]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row):
     """Kinematics and thrust of the ROE; the candidate's direction against it."""
     row[ROE_TRACKS] = roe_tracks
@@ -334,7 +334,7 @@ def fill_roe(whole, n_signal, n, roe_tracks, roe_photons, beams, row):
         row[COS_TBZ] = abs(signal[2]) / p
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def count(objects, n_good, n_photons, cuts, row):
     """Numbers of leptons, tracks and photons, and the total charge, of the whole event."""
     leptons = 0
@@ -352,7 +352,7 @@ def count(objects, n_good, n_photons, cuts, row):
     row[CHARGE2] = charge * charge
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
     """Fit the ROE's tracks with ``whole.spot``: x, y, z to column ``first``, the kaon's distances to the other.
 
@@ -368,7 +368,7 @@ def _fill_vertex(objects, kaon, whole, roe_tracks, row, first, kaon_first):
     return z, chi2
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_vertices(objects, found, c, cuts, roe_tracks, beams, z_signal, whole, row):
     """Vertices of the ROE's tracks, without and with the beam spot, and the kaon's distance from them.
 

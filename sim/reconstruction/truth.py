@@ -2,8 +2,7 @@
 
 import math
 
-from numba import njit
-
+from physics.jit import kernel
 from sim.reconstruction.columns import at
 from sim.reconstruction.selection import KPLUS, KSHORT, KSTAR0
 
@@ -15,7 +14,7 @@ INVISIBLE_X = 51
 """PDG identity of the invisible X of B → K X (sim/particle_properties.py)."""
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def mother_of(pdg, mother, first, i):
     """Index in the event of the mother of ``i``, looking through K⁰ → K_S; −1 for none."""
     m = mother[first + i]
@@ -24,7 +23,7 @@ def mother_of(pdg, mother, first, i):
     return m
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _daughter(pdg, first, objects, k, species):
     """Index of the true particle of track ``k`` if it is of the signed ``species``; −1 otherwise."""
     i = objects.mc[k, 0]
@@ -33,7 +32,7 @@ def _daughter(pdg, first, objects, k, species):
     return i
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def true_head(pdg, mother, first, objects, found, c, cuts):
     """Index of the true K⁺, K_S or K* with the daughters of candidate ``c``, rightly named; or −1."""
     t0, t1, t2 = found.tracks[c, 0], found.tracks[c, 1], found.tracks[c, 2]
@@ -77,7 +76,7 @@ def true_head(pdg, mother, first, objects, found, c, cuts):
     return head if abs(pdg[first + head]) == 323 else -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def is_signal_head(pdg, mother, first, last, head, cuts):
     """Whether ``head`` comes from a B together with invisible particles (or the J/ψ of the control sample)
     only.
@@ -103,7 +102,7 @@ def is_signal_head(pdg, mother, first, last, head, cuts):
     return invisible > 0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def fill_truth(particles, i_event, objects, found, c, cuts, row):
     """Truth columns of candidate ``c``; NaN where nothing true is behind it."""
     first, last = particles.offsets[i_event], particles.offsets[i_event + 1]

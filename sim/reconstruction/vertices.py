@@ -15,7 +15,8 @@ expanded: :func:`add_normals` computes it once, and every set of tracks is fitte
 import math
 
 import numpy as np
-from numba import njit
+
+from physics.jit import kernel
 
 LINEAR_RANGE = 0.05
 """Shift [cm] of the vertex below which the expansion holds: the sagitta 0.05² / (2 · 22 cm) is below 1 µm."""
@@ -23,14 +24,14 @@ MAX_ITERATIONS = 6
 FIRST = np.int64(0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def set_helix(d0, phi0, omega, z0, tan_lambda, helix, t):
     """Write row ``t`` of ``helix``."""
     helix[t, 0], helix[t, 1], helix[t, 2] = d0, math.cos(phi0), math.sin(phi0)
     helix[t, 3], helix[t, 4], helix[t, 5] = 1.0 / omega, z0, tan_lambda
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def relative_helix(helix, t, x, y):
     """Row ``t`` of ``helix`` about the line through (x, y) parallel to z: (d, cos φ, sin φ, z, s).
 
@@ -52,7 +53,7 @@ def relative_helix(helix, t, x, y):
     return sign * to_centre - radius, new_cosine, new_sine, helix[t, 4] + s * helix[t, 5], s
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def add_track(helix, covariance, t, x, y, z, fits, f):
     """Add track ``t`` to row ``f`` of the normal equations ``fits`` at the expansion point.
 
@@ -103,7 +104,7 @@ def add_track(helix, covariance, t, x, y, z, fits, f):
     fits[f, 9] += rd * fd + rz * fz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def add_normals(helix, covariance, n, normals):
     """Write what each of ``n`` tracks adds to the normal equations at the origin."""
     for t in range(n):
@@ -112,7 +113,7 @@ def add_normals(helix, covariance, n, normals):
         add_track(helix, covariance, t, 0.0, 0.0, 0.0, normals, t)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _add_spot(spot, x, y, z, fit):
     """Add the Gaussian constraint ``spot`` (position and widths [cm]), unless its widths are 0."""
     if spot[3] > 0.0:
@@ -127,7 +128,7 @@ def _add_spot(spot, x, y, z, fit):
         fit[0, 9] += wx * rx * rx + wy * ry * ry + wz * rz * rz
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def _solve(fit):
     """Shift and χ² of the normal equations, by Cholesky: (x, y, z, χ²); NaN when they are singular."""
     l00 = math.sqrt(fit[0, 0]) if fit[0, 0] > 0.0 else math.nan
@@ -146,13 +147,13 @@ def _solve(fit):
     return x, y, z, max(fit[0, 9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def degrees_of_freedom(n, spot):
     """Degrees of freedom of a vertex of ``n`` tracks."""
     return 2 * n if spot[3] > 0.0 else 2 * n - 3
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
     """Fit the ``n`` tracks ``index[:n]`` to a common vertex, beginning at (x, y, z).
 
@@ -183,7 +184,7 @@ def vertex_fit(helix, covariance, index, n, x, y, z, spot, fit):
     return math.nan, math.nan, math.nan, math.nan
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def vertex_near_origin(helix, covariance, normals, index, n, spot, fit):
     """As :func:`vertex_fit` from the origin, with the tracks' ``normals`` there."""
     if degrees_of_freedom(n, spot) < 1:
@@ -202,7 +203,7 @@ def vertex_near_origin(helix, covariance, normals, index, n, spot, fit):
     return vertex_fit(helix, covariance, index, n, x, y, z, spot, fit)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def chi2_probability(chi2, ndf):
     """Probability of a χ² above ``chi2``, closed form (Abramowitz, Stegun, 26.4.4-5)."""
     if math.isnan(chi2) or ndf < 1:
@@ -225,7 +226,7 @@ def chi2_probability(chi2, ndf):
     return min(total, 1.0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel
 def crossing_point(helix, i, j):
     """Where two tracks cross in the transverse plane, with the closer z: (x, y, z).
 

@@ -174,7 +174,9 @@ def test_full_disk_is_one_sentence(tmp_path):
     )
     for suffix in (".parquet", ".root"):
         command = [sys.executable, "-c", code, "generate", "kplus-nunu", "-n", "2000", "--level", "truth", "-q"]
-        run = subprocess.run([*command, "-o", str(tmp_path / f"a{suffix}")], capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            [*command, "-o", str(tmp_path / f"a{suffix}")], capture_output=True, text=True, check=False
+        )
         assert run.returncode == 1, run.stderr
         assert "Traceback" not in run.stderr
         assert run.stderr.count("\n") == 1, run.stderr

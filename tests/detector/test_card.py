@@ -36,7 +36,7 @@ def test_beam_pipe_has_the_thickness_of_its_layers():
 
 def test_runs_differ_in_the_second_pixel_layer_only():
     one, two = (load_detector(name).tracker.surfaces.layer for name in ("belle2-run1", "belle2-run2"))
-    assert [bin(layer["present"]).count("1") for layer in (one[2], two[2])] == [2, 12]
+    assert [layer["present"].bit_count() for layer in (one[2], two[2])] == [2, 12]
     same = [name for name in one.dtype.names if name != "present"]
     for name in same:
         assert (one[name] == two[name]).all()

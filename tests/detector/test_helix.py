@@ -45,7 +45,15 @@ finite = st.floats(-5.0, 5.0)
 
 
 @settings(max_examples=200, deadline=None)
-@given(finite, finite, finite, st.floats(0.05, 5.0), st.floats(-3.1, 3.1), st.floats(-3.0, 3.0), st.sampled_from([-1.0, 1.0]))
+@given(
+    finite,
+    finite,
+    finite,
+    st.floats(0.05, 5.0),
+    st.floats(-3.1, 3.1),
+    st.floats(-3.0, 3.0),
+    st.sampled_from([-1.0, 1.0]),
+)
 def test_poca_returns_to_the_point(x, y, z, pt, phi, tan_lambda, charge):
     px, py, pz = pt * math.cos(phi), pt * math.sin(phi), pt * tan_lambda
     d0, phi0, omega, z0, slope, s = helix_at_poca(x, y, z, px, py, pz, charge, FIELD)

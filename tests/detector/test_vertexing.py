@@ -61,7 +61,9 @@ def test_chi2_probability_at_the_ends():
     assert chi2_probability(1e5, 3) == 0.0
 
 
-@pytest.mark.parametrize(("n", "constrained", "flight"), [(2, False, 0.0), (2, False, 6.0), (4, False, 0.0), (3, True, 0.0)])
+@pytest.mark.parametrize(
+    ("n", "constrained", "flight"), [(2, False, 0.0), (2, False, 6.0), (4, False, 0.0), (3, True, 0.0)]
+)
 def test_pulls_of_position_and_momentum_are_unit_gaussians(n, constrained, flight):
     rng = np.random.default_rng(11)
     vertex, use = new_vertex(), np.arange(n)
@@ -115,7 +117,9 @@ def test_agrees_with_an_independent_minimisation():
             out.append(root @ delta)
         return np.concatenate(out)
 
-    best = least_squares(residuals, np.concatenate([point, p.ravel()]), x_scale=1e-2, xtol=1e-14, ftol=1e-14, gtol=1e-14)
+    best = least_squares(
+        residuals, np.concatenate([point, p.ravel()]), x_scale=1e-2, xtol=1e-14, ftol=1e-14, gtol=1e-14
+    )
     vertex, use = new_vertex(), np.arange(3)
     vertex.position[:] = point
     assert fit_vertex(helices, covariances, use, 3, NO_SPOT, False, vertex)
@@ -130,13 +134,25 @@ def test_agrees_with_an_independent_minimisation():
     total = np.kron(np.ones((1, 3)), np.eye(3)) @ covariance[3:, 3:] @ np.kron(np.ones((3, 1)), np.eye(3))
     np.testing.assert_allclose(np.sqrt(np.diag(total)) / sigma_p, 1.0, atol=0.02)
     cross = np.kron(np.ones((1, 3)), np.eye(3)) @ covariance[3:, :3]
-    np.testing.assert_allclose(vertex.correlation / np.outer(sigma_p, sigma), cross / np.outer(sigma_p, sigma), atol=0.03)
+    np.testing.assert_allclose(
+        vertex.correlation / np.outer(sigma_p, sigma), cross / np.outer(sigma_p, sigma), atol=0.03
+    )
 
 
 def test_relative_helix_keeps_the_curve():
     rng = np.random.default_rng(2)
     for _ in range(50):
-        helix = np.array([[rng.normal(), rng.uniform(-3, 3), rng.choice([-1, 1]) * rng.uniform(1e-3, 0.05), rng.normal(), rng.normal()]])
+        helix = np.array(
+            [
+                [
+                    rng.normal(),
+                    rng.uniform(-3, 3),
+                    rng.choice([-1, 1]) * rng.uniform(1e-3, 0.05),
+                    rng.normal(),
+                    rng.normal(),
+                ]
+            ]
+        )
         x, y = rng.normal(0, 3, 2)
         d, phi, z, s = relative_helix(helix, 0, x, y)
         px, py, _ = momentum(helix[0, 1], helix[0, 2], helix[0, 4], s, FIELD)

@@ -75,9 +75,7 @@ def simulate(flavour, events, sample, root_s=ROOT_S):
     mass, number = np.zeros(events), np.zeros(events, np.int64)
     energies, angles = np.zeros(3 * events), np.zeros(3 * events)
     table = build_isr_table(flavour, root_s)
-    worst, filled = _events(
-        stream_key(1, sample), table, root_s, mass, number, energies, angles, np.zeros((12, 4))
-    )
+    worst, filled = _events(stream_key(1, sample), table, root_s, mass, number, energies, angles, np.zeros((12, 4)))
     return mass, number, energies[:filled], angles[:filled], worst
 
 

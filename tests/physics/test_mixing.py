@@ -88,9 +88,7 @@ def test_cp_asymmetry_in_delta_t(s, c):
     total = np.histogram(dt, edges)[0]
     centre = 0.5 * (edges[1:] + edges[:-1])
     width = edges[1] - edges[0]
-    smear = np.sinc(
-        DELTA_M * width / 2 / math.pi
-    )  # average of sin and cos over the bin, exponential slope apart
+    smear = np.sinc(DELTA_M * width / 2 / math.pi)  # average of sin and cos over the bin, exponential slope apart
     p = 0.5 * (1 + smear * (s * np.sin(DELTA_M * centre) - c * np.cos(DELTA_M * centre)))
     pull2 = (b0 - total * p) ** 2 / (total * p * (1 - p) + (0.004 * total) ** 2)
     assert chi2.sf(pull2.sum(), len(p)) > 1e-4
@@ -118,9 +116,7 @@ def test_parameters_of_evtgen_models():
     # a CP-even pure state, such as J/ψ K_L's partner: S = −sin 2β
     assert polarised_cp_parameters(0.39, 1, 1.0, 1.0, 0.0) == pytest.approx(-math.sin(0.78))
     assert polarised_cp_parameters(0.39, 1, 0.0, 0.0, 1.0) == pytest.approx(math.sin(0.78))
-    assert cp_asymmetry("SSD_CP", [507.0, 0.0, 1.0, -0.78, 1.0, 0.0, -1.0, 0.0])[0] == pytest.approx(
-        math.sin(0.78)
-    )
+    assert cp_asymmetry("SSD_CP", [507.0, 0.0, 1.0, -0.78, 1.0, 0.0, -1.0, 0.0])[0] == pytest.approx(math.sin(0.78))
     assert cp_asymmetry("SVV_CP", [0.39, 507.0, 1.0, 0.0, 0.0, 1.1, 0.0, 0.0, 0.0]) == (-math.sin(0.78), 0.0)
     assert cp_asymmetry("PHSP", []) is None
     with pytest.raises(ValueError, match="8 arguments"):

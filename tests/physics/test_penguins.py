@@ -68,7 +68,11 @@ def test_kstar_branching_fraction():
 
 @pytest.mark.parametrize(
     ("sample", "m_k", "lifetime", "share"),
-    [("kshort-nunu", 0.497611, 1.519, 0.5), ("kstar0-nunu", 0.89555, 1.519, 1.0), ("kstarplus-nunu", 0.89167, 1.638, 1.0)],
+    [
+        ("kshort-nunu", 0.497611, 1.519, 0.5),
+        ("kstar0-nunu", 0.89555, 1.519, 1.0),
+        ("kstarplus-nunu", 0.89167, 1.638, 1.0),
+    ],
 )
 def test_samples_carry_the_predicted_branching_fractions(sample, m_k, lifetime, share):
     predict = k_nunu_branching_fraction if sample == "kshort-nunu" else kstar_nunu_branching_fraction
@@ -171,7 +175,9 @@ def test_longitudinal_fraction_limits():
     a = b_to_kstar.coefficients()
     # helicity: all longitudinal at q² = 0; isotropic (1/3) at the end point, where no direction is left
     assert kstar_longitudinal_fraction(1e-9, 5.27972, 0.8955, a) == pytest.approx(1.0, abs=1e-6)
-    assert kstar_longitudinal_fraction((5.27972 - 0.8955) ** 2 - 1e-9, 5.27972, 0.8955, a) == pytest.approx(1 / 3, abs=0.03)
+    assert kstar_longitudinal_fraction((5.27972 - 0.8955) ** 2 - 1e-9, 5.27972, 0.8955, a) == pytest.approx(
+        1 / 3, abs=0.03
+    )
 
 
 def test_kstar_eigenvectors():

@@ -48,7 +48,9 @@ def test_samples_models_names_what_falls_back():
 
 def test_generate_and_info(tmp_path):
     path = tmp_path / "signal.root"
-    result = run("generate", "kplus-nunu", "--events", 200, "--seed", 4, "--level", "truth", "--output", path, "--quiet")
+    result = run(
+        "generate", "kplus-nunu", "--events", 200, "--seed", 4, "--level", "truth", "--output", path, "--quiet"
+    )
     assert result.exit_code == 0, result.output
     info = json.loads(run("info", path, "--json").stdout)
     assert set(info) >= {
@@ -141,7 +143,18 @@ def test_existing_output_needs_force(tmp_path):
 
 def test_warm_start_is_quick(tmp_path):
     """One event after compilation: start-up must not hide seconds of work (generous bound for busy machines)."""
-    arguments = ["generate", "kplus-nunu", "-n", "1", "--level", "truth", "-q", "--force", "-o", str(tmp_path / "a.root")]
+    arguments = [
+        "generate",
+        "kplus-nunu",
+        "-n",
+        "1",
+        "--level",
+        "truth",
+        "-q",
+        "--force",
+        "-o",
+        str(tmp_path / "a.root"),
+    ]
     command = [sys.executable, "-c", "from sim.cli import app; app()", *arguments]
     subprocess.run(command, check=True)
     start = time.monotonic()

@@ -83,7 +83,7 @@ def test_impossible_outputs_are_refused(tmp_path, name, level):
 
 @pytest.mark.external
 def test_root_itself_reads_the_file(files):
-    ROOT = pytest.importorskip("ROOT")  # noqa: N806
+    ROOT = pytest.importorskip("ROOT")
     frame = ROOT.RDataFrame("truth", str(files[".root"]))
     assert frame.Count().GetValue() == 120
     with uproot.open(files[".root"]) as file:
