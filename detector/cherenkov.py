@@ -97,7 +97,7 @@ class Top(NamedTuple):
 class Arich(NamedTuple):
     """Constants of the ARICH counter for kernels; cm, rad."""
 
-    index: float
+    index: float  # type: ignore[assignment]
     photons: float  # expected at β = 1
     distance: float
     inner_radius: float

@@ -255,7 +255,8 @@ def build_surfaces(
         count = round(layer.ladders.number)
         names = range(1, count + 1) if layer.present is None else [round(k) for k in layer.present.value]
         put(
-            i, radius=layer.radius.number, inverse_radius=1.0 / layer.radius.number, kind=kind, number=layer.number, ladders=count,
+            i, radius=layer.radius.number, inverse_radius=1.0 / layer.radius.number, kind=kind,
+            number=layer.number, ladders=count,
             present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number,
             per_radian=count / (2.0 * math.pi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
             sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,

@@ -86,7 +86,8 @@ def superkekb(
     )
     axis = np.array(electron[:3]) / electron[3]
     size = LUMINOUS_REGION[luminous_region]
-    return Beams(her, ler, widen * HER_SPREAD, widen * LER_SPREAD, px, py, pz, e, root_s, *map(float, axis), *size)
+    x, y, z = map(float, axis)
+    return Beams(her, ler, widen * HER_SPREAD, widen * LER_SPREAD, px, py, pz, e, root_s, x, y, z, *size)
 
 
 @kernel

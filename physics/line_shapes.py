@@ -52,7 +52,7 @@ def mass_quantiles(density: np.ndarray, grid: np.ndarray) -> np.ndarray:
     if cumulative[-1] <= 0.0:
         return np.linspace(grid[0], grid[-1], QUANTILES)
     keep = np.concatenate(([True], np.diff(cumulative) > 0.0))
-    quantiles = np.interp(PROBABILITIES * cumulative[-1], cumulative[keep], grid[keep])
+    quantiles: np.ndarray = np.interp(PROBABILITIES * cumulative[-1], cumulative[keep], grid[keep])
     quantiles[-1] = grid[-1]
     return quantiles
 

@@ -226,7 +226,7 @@ def _k_norms(m_b: float, m_k: float) -> np.ndarray:
     shapes = np.empty((len(K_WEIGHTS), len(nodes)))
     _k_weights(nodes, m_b, m_k, *_k_coefficients(), np.ones(len(K_WEIGHTS)), shapes)
     density = gauss * np.array([two_body_momentum(m_b, m_k, math.sqrt(x)) for x in nodes])
-    return density.sum() / (shapes @ density)
+    return np.asarray(density.sum() / (shapes @ density))
 
 
 def k_nunu_weights(q2: np.ndarray, m_b: float, m_k: float) -> dict[str, np.ndarray]:

@@ -65,14 +65,11 @@ PARTICLE_COLUMNS = (
 
 def new_particles(capacity: int, events: int) -> Particles:
     """Return memory for ``capacity`` particles of ``events`` events (``offsets[0] = 0``)."""
-    return Particles(
-        np.zeros(events + 1, np.int64),
-        np.zeros(capacity, np.int32),
-        *(np.zeros(capacity, np.float64) for _ in range(4)),
-        np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int8),
-        *(np.zeros(capacity, np.float64) for _ in range(4)),
-    )
+    columns: list[np.ndarray] = [np.zeros(events + 1, np.int64), np.zeros(capacity, np.int32)]
+    columns += [np.zeros(capacity) for _ in range(4)]
+    columns += [np.zeros(capacity, np.int32), np.zeros(capacity, np.int8)]
+    columns += [np.zeros(capacity) for _ in range(4)]
+    return Particles(*columns)
 
 
 def grown(particles: Particles) -> Particles:

@@ -398,7 +398,8 @@ def _waves(table: DecayTable, names: Sequence[str], described: Sequence[ModeDesc
         mode["wave"] = max(j - a - b, a - b - j, b - a - j, 0) // 2
         pair = tuple(content.target(name) for name in description.daughters)
         for order in (pair, pair[::-1]):
-            wave = content.partial_waves.get((content.target(description.mother), *order))
+            first, second = order
+            wave = content.partial_waves.get((content.target(description.mother), first, second))
             if wave is not None:
                 mode["wave"] = wave
         mode["m1"], mode["m2"] = particles["mass"][rows]
@@ -409,7 +410,7 @@ def _quantiles(table: DecayTable) -> np.ndarray:
     """Return the mass distributions of the resonances in each of their modes, as quantiles."""
     from physics.line_shapes import QUANTILES, cauchy_density, mass_quantiles, resonance_density
 
-    parts = []
+    parts: list[np.ndarray] = []
     known: dict[tuple[float, ...], int] = {}
     for particle in table.particles:
         if particle["shape"] == layout.SHAPE_NARROW:
@@ -485,7 +486,7 @@ def cache_directory() -> Path:
 def _read_cache(key: str) -> tuple[DecayTable, Descriptions] | None:
     try:
         with np.load(cache_directory() / f"decays-{key}.npz", allow_pickle=False) as arrays:
-            table = DecayTable(*(arrays[name] for name in DecayTable._fields[:-1]), 1)
+            table = DecayTable(*(arrays[name] for name in DecayTable._fields[:-1]), 1)  # type: ignore[call-arg]
             text = arrays["description"].tobytes().decode()
         data = json.loads(text)
         modes = [ModeDescription(m[0], tuple(m[1]), *m[2:]) for m in data["modes"]]
@@ -506,7 +507,7 @@ def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> Non
         directory.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=directory, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, description=np.frombuffer(json.dumps(data).encode(), np.uint8), **arrays)
+            np.savez(file, description=np.frombuffer(json.dumps(data).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
         Path(temporary).replace(directory / f"decays-{key}.npz")
     except OSError:
         if temporary is not None:

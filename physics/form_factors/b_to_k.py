@@ -54,7 +54,7 @@ def eigenvectors(covariance: np.ndarray) -> np.ndarray:
     variances, vectors = np.linalg.eigh(covariance)
     rows = (vectors * np.sqrt(variances)).T[::-1]
     largest = np.abs(rows).argmax(axis=1)
-    return rows * np.sign(rows[np.arange(len(rows)), largest])[:, None]
+    return np.asarray(rows * np.sign(rows[np.arange(len(rows)), largest])[:, None])
 
 
 @kernel

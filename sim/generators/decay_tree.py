@@ -57,7 +57,7 @@ class Work(NamedTuple):
     # the stack: one row for each level
     entry: np.ndarray  # int64
     first: np.ndarray  # int64, entry of the first daughter
-    count: np.ndarray  # int64
+    count: np.ndarray  # type: ignore[assignment]  # int64
     next: np.ndarray  # int64, next daughter to look at
     needed: np.ndarray  # int64, 1 when the decay matrix will be used
     states: np.ndarray  # int64 (levels, 1 + daughters)
@@ -75,7 +75,7 @@ class Work(NamedTuple):
 def new_work() -> Work:
     """Return the scratch memory that the kernels of this module need."""
     squared = MAX_STATES * MAX_STATES
-    return Work(
+    return Work(  # type: ignore[call-arg]
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
         np.full(MAX_EVENT_PARTICLES, -1, np.int64),
         np.full(MAX_EVENT_PARTICLES, -1.0),
