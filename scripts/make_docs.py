@@ -21,7 +21,7 @@ def columns_page() -> str:
     head = "| name | unit | meaning |\n|---|---|---|\n"
     weights = dict.fromkeys((*K_WEIGHTS, *KSTAR_WEIGHTS))
     parts = [
-        "# Columns\n\nMade by `scripts/make_docs.py` from the tables in the code; names are basf2's where it has any.\n",
+        "# Columns\n\nMade by `scripts/make_docs.py` from the tables in the code; names are basf2's if it has one.\n",
         "\n## Every tree, once per event\n\n" + head + _rows(EVENT_COLUMNS.values()),
         "\n## Weights of the νν̄ signals\n\n"
         + head
