@@ -3,7 +3,7 @@
 import numpy as np
 
 from physics.decays.choice import MAX_DAUGHTERS, choose_daughters
-from physics.decays.registry import amplitude, draw_masses, draws_masses
+from physics.decays.registry import amplitude, draw_masses, draws_kinematics, draws_masses
 from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
 from physics.jit import driver
 from physics.phase_space import n_body, phase_space_bound
@@ -11,7 +11,7 @@ from physics.random import open_stream, uniform
 from physics.spin_density import total_rate
 
 SAMPLES = 1500
-PEAKED, PEAKED_FACTOR = 0.1, 25
+PEAKED, PEAKED_FACTOR = 0.1, 8
 """Modes whose mean is below this share of the maximum found get this many times more samples."""
 MARGIN = 1.2
 """Factor on the largest of SAMPLES squared amplitudes; the interpreter counts what still exceeds it."""
@@ -36,11 +36,16 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
         open_stream(stream, key, m, 0, 0)
         row = mothers[m]
         particle = table.particles[row]
+        if particle.states == 1 and draws_kinematics(table.modes[m].model):
+            # drawn directly; few samples serve where that does not apply
+            samples_of_mode, factor = samples // 4, 1
+        else:
+            samples_of_mode, factor = samples, PEAKED_FACTOR
         first = table.modes[m].first_parameter
         parameters = table.parameters[first : first + table.modes[m].n_parameters]
         model = table.modes[m].model
         most, total, count = 0.0, 0.0, 0
-        for k in range(PEAKED_FACTOR * samples):
+        for k in range(factor * samples_of_mode):
             # peaked ones need more points
             if k == samples and total > PEAKED * most * count:
                 break
