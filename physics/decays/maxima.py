@@ -62,7 +62,7 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
             states[0] = particle.states
             size = states[0]
             for i in range(n):
-                masses[i + 1] = daughters.masses[k]
+                masses[i + 1] = daughters.masses[i]
                 states[i + 1] = table.particles[daughters.rows[i]].states
                 size *= states[i + 1]
             if draws_masses(model):
