@@ -31,7 +31,7 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
         if table.modes[m].kind != KIND_AMPLITUDE:
             continue
         if table.modes[m].n_daughters == 2:
-            table.modes[m].maximum = 1.0
+            table.modes[m].maximum = 1.0 + 1e-9  # the bound is reached, rounding included
             continue
         open_stream(stream, key, m, 0, 0)
         row = mothers[m]
