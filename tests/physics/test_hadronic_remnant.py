@@ -1,0 +1,84 @@
+"""Partonic decays: quantum numbers, multiplicities as documented, and means found with PYTHIA 8.317."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from particle import Particle
+
+from physics.decays.hadronic_remnant import pick_hadrons, spectator_weight
+from physics.random import new_stream, open_stream
+
+CHARGE3 = {1: -1, 2: 2, 3: -1, 4: 2}
+
+
+def _charge3(code):
+    sign, c = (1, code) if code > 0 else (-1, -code)
+    if c > 1000:
+        return sign * (CHARGE3[c // 1000] + CHARGE3[c // 100 % 10])
+    return sign * CHARGE3[c]
+
+
+def _pick(mode, mass, partons, events, known=0, seed=1, rearranged=False):
+    stream = new_stream()
+    open_stream(stream, np.uint64(seed), 0, 0, 0)
+    codes, out, result = np.array(partons, np.int64), np.zeros(32, np.int64), []
+    left = mass - 0.65 * len(partons)
+    while len(result) < events:
+        n = pick_hadrons(stream, mode, mass, left, rearranged, known, codes, len(partons), out)
+        if n > 0:
+            result.append(out[:n].tolist())
+    return result
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([42, 43, 63, 65, 23, 91]),
+    st.sampled_from([(2, -1, -4, 2), (4, -3, -4, 1), (2, -3), (-4103, 2203), (-1, 2, 3, 3101)]),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_charge_is_conserved(seed, mode, partons, rearranged):
+    if mode == 23 and len(partons) < 4:
+        mode = 43
+    for hadrons in _pick(mode, 5.28, partons, 3, seed=seed, rearranged=rearranged):
+        charge = sum(int(Particle.from_pdgid(code).three_charge) for code in hadrons)
+        assert charge == sum(map(_charge3, partons))
+
+
+@pytest.mark.parametrize(("mode", "number"), [(62, 2), (63, 3), (65, 5)])
+def test_fixed_multiplicities(mode, number):
+    assert {len(h) for h in _pick(mode, 5.28, (2, -1, -4, 2), 200)} == {number}
+
+
+@pytest.mark.parametrize(("mode", "least"), [(42, 2), (43, 3), (45, 5), (23, 3)])
+def test_multiplicity_is_between_its_bounds(mode, least):
+    numbers = {len(h) for h in _pick(mode, 5.28, (2, -1, -4, 2), 3000)}
+    assert min(numbers) == least
+    assert max(numbers) <= 10
+
+
+def test_the_spectator_of_a_weak_decay_becomes_one_hadron():
+    for hadrons in _pick(23, 5.28, (2, -1, -4, 2), 300):
+        assert hadrons[0] in (-421, -423)
+        assert all(abs(code) < 4000 and abs(code) // 100 % 10 != 4 for code in hadrons[1:])
+
+
+def test_vector_share_and_strangeness():
+    charm = [h[0] for h in _pick(23, 5.28, (2, -1, -4, 2), 6000)]
+    vector = np.mean([code == -423 for code in charm])
+    assert abs(vector - 0.88 / 1.88) < 4 * np.sqrt(0.25 / 6000)  # mesonCvector
+
+
+def test_string_modes_have_the_multiplicity_of_strings():
+    # PYTHIA 8.317: 4.83 primary hadrons of B → s q̄ (mode 91), 3.40 of J/ψ → ggg (mode 92), before mass limits
+    for mode, mass, mean in ((91, 5.28, 4.83), (92, 3.097, 3.40)):
+        numbers = [len(h) for h in _pick(mode, mass, (2, -3), 4000)]
+        assert abs(np.mean(numbers) - mean) < 0.1
+
+
+def test_spectator_weight_grows_and_is_bounded():
+    weights = [spectator_weight(1.9, p) for p in np.linspace(0.0, 3.0, 20)]
+    assert weights[0] == 0.0
+    assert np.all(np.diff(weights) > 0)
+    assert weights[-1] < 1.0
