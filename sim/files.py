@@ -72,7 +72,11 @@ class OutputFile:
             ".parquet": ParquetWriter,
             ".hepmc3": HepMCWriter,
         }
-        self._writer: Writer = makers[path.suffix](self.temporary, tree, header)
+        try:
+            self._writer: Writer = makers[path.suffix](self.temporary, tree, header)
+        except OSError:
+            self.temporary.unlink(missing_ok=True)
+            raise
         self._complete = False
 
     def __enter__(self) -> Self:
