@@ -162,7 +162,7 @@ def _produce(request: Request, path: Path, *, threads: int, force: bool, quiet: 
 
         def advance(events: int) -> None:
             if events == 0 and not kernels_are_compiled(stage):
-                console.print("Compiling kernels: only before the first events of their kind, about a minute.")
+                console.print("Compiling kernels: only before the first events of their kind, two to four minutes.")
             progress.update(task, advance=events, visible=True)
 
         metadata = write_file(request, path, threads=threads, force=force, report=advance)
