@@ -38,8 +38,8 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
     """Return the generator of light-quark or charm pairs.
 
     ``radiation`` False switches the photons of the beams off (for validation).  Columns: ``__weight__`` (1) and
-    ``mcRootS`` [GeV] of the pair after radiation.  Raises ValueError when √s is below the threshold or the tune has
-    a value that is out of range.
+    ``mcRootSPrime`` [GeV] of the pair after radiation. Raises ValueError when √s is below the threshold or the tune
+    has a value that is out of range.
     """
     table = build_isr_table(sample.pdg, setup.beams.root_s)
     tune = load_tune(setup.tune, sample.pdg == CHARM)
@@ -61,7 +61,7 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
             if done == n_events:
                 break
             particles = grown(particles)
-        columns = {"__weight__": np.ones(n_events), "mcRootS": mass}
+        columns = {"__weight__": np.ones(n_events), "mcRootSPrime": mass}
         return Events(np.arange(first_event, first_event + n_events), trimmed(particles), columns)
 
     return generate

@@ -158,7 +158,7 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
             while not append_event(particles, done, event, n):
                 particles = grown(particles)
             done += 1
-        columns = {"__weight__": np.ones(n_events), "mcRootS": mass}
+        columns = {"__weight__": np.ones(n_events), "mcRootSPrime": mass}
         return Events(np.arange(first_event, first_event + n_events), trimmed(particles), columns)
 
     return generate

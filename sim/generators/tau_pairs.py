@@ -32,7 +32,7 @@ PARTICLES_PER_EVENT = 16
 def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
     """Return the generator of τ pairs.
 
-    Columns: ``__weight__`` (1), ``mcRootS`` [GeV] of the pair after radiation, ``mcDecayMode_B1``/``_B2`` the
+    Columns: ``__weight__`` (1), ``mcRootSPrime`` [GeV] of the pair after radiation, ``mcDecayMode_B1``/``_B2`` the
     rows of the decay table by which the τ⁻ and the τ⁺ decay.  Raises ValueError below the threshold.
     """
     radiation = build_isr_table(sample.pdg, setup.beams.root_s)
@@ -56,7 +56,7 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
             particles = grown(particles)
         columns = {
             "__weight__": np.ones(n_events),
-            "mcRootS": mass,
+            "mcRootSPrime": mass,
             "mcDecayMode_B1": modes[0],
             "mcDecayMode_B2": modes[1],
         }

@@ -50,7 +50,7 @@ def test_events_conserve_what_they_must(setup: Setup, name: str) -> None:
     sample = SAMPLES[name]
     truth = make_continuum(sample, setup)(0, 150)
     check_events(truth.particles, sample.pdg)
-    assert truth.columns["mcRootS"].max() < 10.7
+    assert truth.columns["mcRootSPrime"].max() < 10.7
 
 
 def test_chunks_do_not_matter(setup: Setup) -> None:
@@ -69,7 +69,7 @@ def test_off_resonance_and_tune(setup: Setup, tmp_path: Path) -> None:
     other = replace(setup, beams=superkekb("off-resonance"), tune=tune)
     truth = make_continuum(SAMPLES["uubar"], other)(0, 200)
     check_events(truth.particles, 2)
-    assert truth.columns["mcRootS"].max() == pytest.approx(10.52, abs=0.04)
+    assert truth.columns["mcRootSPrime"].max() == pytest.approx(10.52, abs=0.04)
     assert not np.isin(np.abs(truth.particles.pdg), (313, 323, 3122)).any()
 
 

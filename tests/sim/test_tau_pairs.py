@@ -64,7 +64,7 @@ def test_momentum_and_record(pions):
         start = column[first] + np.add.reduceat(np.where(isr, column, 0.0), first)
         assert np.abs(total - start).max() < 1e-9
     mass = np.sqrt(p.E[first] ** 2 - p.px[first] ** 2 - p.py[first] ** 2 - p.pz[first] ** 2)
-    assert np.allclose(mass, pions.columns["mcRootS"], atol=1e-7)
+    assert np.allclose(mass, pions.columns["mcRootSPrime"], atol=1e-7)
     assert mass.min() > 2 * 1.77
 
 
@@ -76,7 +76,7 @@ def test_spin_correlation_of_two_pions(pions):
     """
     minus, plus = _column(pions, 15), _column(pions, -15)
     photon = minus + plus
-    mass = pions.columns["mcRootS"]
+    mass = pions.columns["mcRootSPrime"]
     axis = np.array([beam_axis(*q, m) for q, m in zip(photon, mass, strict=True)])
     tau_minus, tau_plus = _to_rest(minus, photon), _to_rest(plus, photon)
     pi_minus = _unit(_to_rest(_to_rest(_column(pions, -211), photon), tau_minus)[:, :3])
@@ -103,7 +103,7 @@ def test_spin_correlation_of_two_pions(pions):
 
 def test_polar_angle_of_the_tau(pions):
     minus, plus = _column(pions, 15), _column(pions, -15)
-    photon, mass = minus + plus, pions.columns["mcRootS"]
+    photon, mass = minus + plus, pions.columns["mcRootSPrime"]
     axis = np.array([beam_axis(*q, m) for q, m in zip(photon, mass, strict=True)])
     cos_theta = (_unit(_to_rest(minus, photon)[:, :3]) * axis).sum(1)
     ratio = 4 * 1.77686**2 / mass**2
@@ -120,7 +120,7 @@ def test_events_do_not_depend_on_the_chunk(pions):
     whole, part = generate(0, 60), generate(40, 20)
     first = whole.particles.offsets[40]
     assert np.array_equal(whole.particles.E[first:], part.particles.E)
-    assert np.array_equal(whole.columns["mcRootS"][40:], part.columns["mcRootS"])
+    assert np.array_equal(whole.columns["mcRootSPrime"][40:], part.columns["mcRootSPrime"])
 
 
 def test_a_decay_file_without_the_mode_is_explained(tmp_path):
