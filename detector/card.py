@@ -34,10 +34,12 @@ from detector.klm import KLMSection
 from detector.material import MaterialSection
 from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
+from detector.table_cache import stored_table
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
 
 CARDS = Path(__file__).parent / "cards"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Card(Section):
@@ -170,7 +172,7 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
     """
     path = card_path(name_or_path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except yaml.YAMLError as error:
         msg = f"Detector card {path} is not valid YAML: {' '.join(str(error).split())}"
         raise ValueError(msg) from error
@@ -190,5 +192,5 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         float(2.5 * surfaces.layer["x0"].sum() + 0.01 + chamber.outer_wall.x0),
         EMPTY_TABLE,
     )
-    tracker = tracker._replace(table=chamber_table(tracker))
+    tracker = tracker._replace(table=stored_table("chamber", ChamberTable, chamber_table, tracker))
     return Detector(card.name, card, tracker, compile_outer(card))

@@ -23,7 +23,8 @@ from detector.muon_system import (
 from detector.record import Clusters, KLMClusters, Tracks
 from detector.showers import new_showers
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
-from detector.templates import build_templates
+from detector.table_cache import stored_table
+from detector.templates import Templates, build_templates
 from physics.jit import kernel
 from physics.random import new_stream
 
@@ -53,7 +54,7 @@ def compile_outer(card: Any) -> Outer:
         card.background.level.number,
     )
     klm = compile_klm(card.klm, card.magnet.field.number)
-    templates = build_templates(calorimeter, csi, klm, iron)
+    templates = stored_table("templates", Templates, build_templates, calorimeter, csi, klm, iron)
     identification = compile_identification(card.identification, templates)
     return Outer(calorimeter, compile_background(card.background), klm, identification, csi, iron)
 
