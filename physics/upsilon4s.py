@@ -5,7 +5,7 @@ import math
 from physics.beams import draw_collision
 from physics.jit import kernel
 from physics.kinematics import invariant_mass
-from physics.random import uniform
+from physics.random import uniform, unit_circle
 
 
 @kernel
@@ -26,9 +26,10 @@ def draw_upsilon4s(stream, beams, m_b):
 def draw_b_direction(stream):
     """Unit vector of one B in the Υ(4S) frame, z along the e⁻: dN/dcosθ* ∝ sin²θ* (spin 1 → two spin 0).
 
-    The cumulative distribution is a cubic with the solution cosθ = 2 sin(asin(2u − 1)/3).
+    (1 + cosθ)/2 has the density 6x(1 − x), that of the middle one of three uniform numbers.
     """
-    cos_theta = 2.0 * math.sin(math.asin(2.0 * uniform(stream) - 1.0) / 3.0)
+    u, v, w = uniform(stream), uniform(stream), uniform(stream)
+    cos_theta = 2.0 * max(min(u, v), min(max(u, v), w)) - 1.0
     sin_theta = math.sqrt((1.0 - cos_theta) * (1.0 + cos_theta))
-    phi = 2.0 * math.pi * uniform(stream)
-    return sin_theta * math.cos(phi), sin_theta * math.sin(phi), cos_theta
+    cos_phi, sin_phi = unit_circle(uniform(stream))
+    return sin_theta * cos_phi, sin_theta * sin_phi, cos_theta

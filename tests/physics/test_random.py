@@ -15,6 +15,7 @@ from physics.random import (
     poisson,
     stream_key,
     uniform,
+    unit_circle,
 )
 
 
@@ -89,6 +90,20 @@ def test_neighbouring_seeds_and_samples_have_unrelated_keys():
 
 def test_event_numbers_beyond_32_bits():
     assert not np.array_equal(_sample(0, 4, event=5), _sample(0, 4, event=5 + 2**32))
+
+
+def test_normal_within_and_between_the_layers_of_the_ziggurat():
+    # 2 million draws in 200 bins of equal probability: a wrong wedge or edge of a layer shows as a step
+    uniform_again = stats.norm.cdf(_sample(1, 2_000_000))
+    counts = np.histogram(uniform_again, 200, (0.0, 1.0))[0]
+    assert stats.chisquare(counts).pvalue > 0.01
+
+
+def test_unit_circle():
+    turns = np.concatenate([np.linspace(-1.0, 2.0, 1001), [0.125, 0.25, 0.375, 0.5, 1.0]])
+    points = np.array([unit_circle(t) for t in turns])
+    expected = np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
+    np.testing.assert_allclose(points, expected, atol=3e-15)  # numpy's argument 2πt is rounded
 
 
 def test_isotropic_direction():
