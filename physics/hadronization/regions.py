@@ -17,7 +17,9 @@ from physics.jit import kernel
 
 MAX_REGIONS = 32
 _PARALLEL = 1e-9
-"""Product of light-like vectors [GeV²] below which they span nothing (the two halves of one gluon)."""
+"""Product of light-like vectors [GeV²] below which they span nothing."""
+_NOWHERE = -1e9
+"""Below every step that can be made on a sheet."""
 
 
 class Sheet(NamedTuple):
@@ -26,6 +28,7 @@ class Sheet(NamedTuple):
     vectors: np.ndarray  # float64 (2, MAX_REGIONS, 4): light-like ``plus`` and ``minus``, left and right parton
     axes: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS, 2, 4) transverse unit vectors
     ready: np.ndarray  # int64 (MAX_REGIONS, MAX_REGIONS)
+    products: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS): mass² [GeV²] of each region, left ≤ right
     p: np.ndarray  # float64 (MAX_REGIONS + 1, 4) partons after joining
     gluon: np.ndarray  # int64 (MAX_REGIONS + 1,)
     region: np.ndarray  # int64 (2, 2): own and opposite index of each end, counted from its side
@@ -43,6 +46,7 @@ def new_sheet() -> Sheet:
         np.zeros((2, n, 4)),
         np.zeros((n, n, 2, 4)),
         np.zeros((n, n), np.int64),
+        np.zeros((n, n)),
         np.zeros((n + 1, 4)),
         np.zeros(n + 1, np.int64),
         np.zeros((2, 2), np.int64),
@@ -116,8 +120,13 @@ def join_close_partons(sheet, n, join_mass):
             f1 = 0.5 if sheet.gluon[k] == 1 else 1.0
             f2 = 0.5 if sheet.gluon[k + 1] == 1 else 1.0
             m1, m2 = max(0.0, dot(sheet.p[k], sheet.p[k])), max(0.0, dot(sheet.p[k + 1], sheet.p[k + 1]))
+            # the mass of a pair above that of its quarks; joined gluons may have a mass, which counts
             m = f1 * f1 * m1 + f2 * f2 * m2 + 2.0 * f1 * f2 * dot(sheet.p[k], sheet.p[k + 1])
-            m = math.sqrt(max(0.0, m)) - f1 * math.sqrt(m1) - f2 * math.sqrt(m2)
+            m = math.sqrt(max(0.0, m))
+            if sheet.gluon[k] == 0:
+                m -= math.sqrt(m1)
+            if sheet.gluon[k + 1] == 0:
+                m -= math.sqrt(m2)
             if m < least:
                 best, least = k, m
         if best < 0:
@@ -145,8 +154,10 @@ def set_regions(sheet, n):
             b[i] = fb * sheet.p[k + 1, i]
         if not light_like_pair(a, b, sheet.vectors[0, k], sheet.vectors[1, k]):
             return False
-        for j in range(n - 1):
-            sheet.ready[k, j] = 0
+    for left in range(n - 1):
+        for right in range(left, n - 1):
+            sheet.ready[left, right] = 0
+            sheet.products[left, right] = 2.0 * dot(sheet.vectors[0, left], sheet.vectors[1, right])
     return True
 
 
@@ -188,106 +199,112 @@ def step(sheet, regions, side, z, mass2, kick_x, kick_y, hadron):
     """Move an end by one hadron: writes its momentum and the end's new place; False when there is no place.
 
     ``mass2`` the hadron's squared mass [GeV²], (kick_x, kick_y) the transverse momentum of the new break [GeV] in
-    the axes of the region where it happens, ``hadron`` (4,).
+    the axes of the region where it happens, ``hadron`` (4,).  Regions are tried from the end's own one inwards: where
+    the solution needs more than there is of the opposite vector, the next one of the opposite side, where it needs
+    more of the own vector, the next one of the own side (Sjöstrand 1984).  A solution outside at the other edges
+    (a step backwards) is the continuation of the same equations and is taken: next to small regions Γ of a light
+    hadron lies beyond the sheet's edge.
     """
-    i0, j0 = sheet.region[side, 0], sheet.region[side, 1]
+    i, j = sheet.region[side, 0], sheet.region[side, 1]
     own_left, used = sheet.x[side, 0], sheet.x[side, 1]
     px, py = sheet.pt[side, 0], sheet.pt[side, 1]
     mt2 = mass2 + (px + kick_x) ** 2 + (py + kick_y) ** 2
     gamma = (1.0 - z) * (sheet.gamma[side] + mt2 / z)
-    left, right = prepare_axes(sheet, regions, side, i0, j0)
-    old_axes = sheet.axes[left, right]
-    if i0 == j0:
-        own, opposite = (
-            sheet.vectors[side, from_left(regions, side, i0)],
-            sheet.vectors[1 - side, from_left(regions, side, j0)],
-        )
+    left, right = prepare_axes(sheet, regions, side, i, j)
+    for k in range(4):
+        hadron[k] = px * sheet.axes[left, right, 0, k] + py * sheet.axes[left, right, 1, k]
+    if i == j:
         dx = z * own_left
-        dy = mt2 / (dx * 2.0 * dot(own, opposite))
+        dy = mt2 / (dx * sheet.products[left, right])
         if used + dy < 1.0:
-            for i in range(4):
-                hadron[i] = dx * own[i] + dy * opposite[i]
-                hadron[i] += (px + kick_x) * old_axes[0, i] + (py + kick_y) * old_axes[1, i]
-            _place(sheet, side, i0, j0, own_left - dx, used + dy, kick_x, kick_y, gamma)
+            _advance(sheet, regions, side, i, j, dx, dy, kick_x, kick_y, hadron)
+            _place(sheet, side, i, j, own_left - dx, used + dy, kick_x, kick_y, gamma)
             return True
-    # Where the first pieces are small, Γ of a light hadron may lie beyond the sheet's edge: then the fraction of its
-    # own light-like vector is allowed to be negative, the continuation of the same equations.
-    for lowest_fraction in (0.0, -1e9):
-        for total in range(2 * regions - 1):
-            for di in range(total + 1):
-                i1, j1 = i0 + di, j0 + total - di
-                if i1 > j1 or j1 >= regions:
-                    continue
-                dx, dy = _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron)
-                if dy >= 0.0:
-                    own_left = own_left if i1 == i0 else 1.0
-                    used = used if j1 == j0 else 0.0
-                    _place(sheet, side, i1, j1, own_left - dx, used + dy, kick_x, kick_y, gamma)
-                    return True
+        used, j = _next_opposite(sheet, regions, side, j, used, hadron)
+    while j < regions:
+        dx, dy = _solve(sheet, regions, side, i, j, own_left, used, mass2, gamma, kick_x, kick_y, hadron)
+        if dy < _NOWHERE:
+            return False
+        if used + dy > 1.0:
+            used, j = _next_opposite(sheet, regions, side, j, used, hadron)
+        elif dx > own_left:
+            place = from_left(regions, side, i)
+            for k in range(4):
+                hadron[k] += own_left * sheet.vectors[side, place, k]
+            own_left = 1.0
+            i += 1
+            if i > j:
+                return False
+        else:
+            _advance(sheet, regions, side, i, j, dx, dy, kick_x, kick_y, hadron)
+            _place(sheet, side, i, j, own_left - dx, used + dy, kick_x, kick_y, gamma)
+            return hadron[3] > 0.0
     return False
 
 
 @kernel
-def _solve(sheet, regions, side, i1, j1, mass2, gamma, kick_x, kick_y, lowest_fraction, hadron):
-    """Find the next break in region (i1, j1): steps (dx, dy) there and the hadron's momentum; dy = −1 if none."""
-    known, place = sheet.scratch[2], sheet.scratch[3]
-    i0, j0 = sheet.region[side, 0], sheet.region[side, 1]
-    own_left, used = sheet.x[side, 0], sheet.x[side, 1]
-    px, py = sheet.pt[side, 0], sheet.pt[side, 1]
-    own, opposite = (
-        sheet.vectors[side, from_left(regions, side, i1)],
-        sheet.vectors[1 - side, from_left(regions, side, j1)],
-    )
-    left, right = prepare_axes(sheet, regions, side, i0, j0)
-    old_axes = sheet.axes[left, right]
-    left, right = prepare_axes(sheet, regions, side, i1, j1)
-    axes = sheet.axes[left, right]
-    for i in range(4):
-        known[i] = px * old_axes[0, i] + py * old_axes[1, i] + kick_x * axes[0, i] + kick_y * axes[1, i]
-        place[i] = 0.0
-    if i1 > i0:
-        _add(known, own_left, sheet.vectors[side, from_left(regions, side, i0)])
-        own_left = 1.0
-    if j1 > j0:
-        _add(known, 1.0 - used, sheet.vectors[1 - side, from_left(regions, side, j0)])
-        used = 0.0
-    for k in range(i0 + 1, i1):
-        _add(known, 1.0, sheet.vectors[side, from_left(regions, side, k)])
-    for k in range(j0 + 1, j1):
-        _add(known, 1.0, sheet.vectors[1 - side, from_left(regions, side, k)])
-    for k in range(i1, j1):
-        # half a gluon, where its path ends; its two sides differ only next to a massive quark
-        _add(place, 0.5, sheet.vectors[side, from_left(regions, side, k + 1)])
-        _add(place, 0.5, sheet.vectors[1 - side, from_left(regions, side, k)])
-    _add(place, own_left, own)
-    _add(place, used, opposite)
-    # p² = m² and place² = Γ, each bilinear; their sum is linear
-    w = 2.0 * dot(own, opposite)
+def _next_opposite(sheet, regions, side, j, used, hadron):
+    """Leave region j of the opposite side: ``hadron`` takes what is left of its vector; (used, j) of the next one."""
+    place = from_left(regions, side, j)
+    for k in range(4):
+        hadron[k] += (1.0 - used) * sheet.vectors[1 - side, place, k]
+    return 0.0, j + 1
+
+
+@kernel
+def _advance(sheet, regions, side, i, j, dx, dy, kick_x, kick_y, hadron):
+    """Add to ``hadron`` what it takes in region (i, j), counted from ``side``."""
+    left, right = (i, j) if side == 0 else (regions - 1 - j, regions - 1 - i)
+    x_left, x_right = (dx, dy) if side == 0 else (dy, dx)
+    for k in range(4):
+        hadron[k] += (
+            x_left * sheet.vectors[0, left, k]
+            + x_right * sheet.vectors[1, right, k]
+            + kick_x * sheet.axes[left, right, 0, k]
+            + kick_y * sheet.axes[left, right, 1, k]
+        )
+
+
+@kernel
+def _solve(sheet, regions, side, i, j, own_left, used, mass2, gamma, kick_x, kick_y, hadron):
+    """Steps (dx, dy) in region (i, j), counted from ``side``, to the next break; dy below ``_NOWHERE`` if none.
+
+    ``hadron`` is what the hadron has before it takes anything there.  Γ is the area of the sheet, in units of p²,
+    that lies before the break: the sum over pairs of light-like vectors that it spans.
+    """
+    left, right = prepare_axes(sheet, regions, side, i, j)
+    w = sheet.products[left, right]
     if w < _PARALLEL:
-        return 0.0, -1.0
-    c0, c1, c2 = dot(known, known) - mass2, 2.0 * dot(known, own), 2.0 * dot(known, opposite)
-    d0, d1, d2 = dot(place, place) - gamma, -2.0 * dot(place, own), 2.0 * dot(place, opposite)
+        return 0.0, 2.0 * _NOWHERE
+    area, along_own, along_opposite = 0.0, 0.0, 0.0  # of the regions before, of the strips next to this one
+    for l in range(left, right + 1):
+        for r in range(l, right + 1):
+            if l == left and r < right:
+                along_own += sheet.products[l, r]
+            elif l > left and r == right:
+                along_opposite += sheet.products[l, r]
+            elif l > left:
+                area += sheet.products[l, r]
+    x_own, x_opposite = (left, right) if side == 0 else (right, left)
+    if side == 1:
+        along_own, along_opposite = along_opposite, along_own
+    # momentum² = m² and area = Γ, each bilinear in (dx, dy); their sum is linear
+    c0, c1, c2 = -mass2, 0.0, 0.0
+    for k in range(4):
+        known = hadron[k] + kick_x * sheet.axes[left, right, 0, k] + kick_y * sheet.axes[left, right, 1, k]
+        sign = 1.0 if k == 3 else -1.0
+        c0 += sign * known * known
+        c1 += 2.0 * sign * known * sheet.vectors[side, x_own, k]
+        c2 += 2.0 * sign * known * sheet.vectors[1 - side, x_opposite, k]
+    d0 = area + own_left * along_own + used * along_opposite + own_left * used * w - gamma
+    d1, d2 = -along_own - used * w, along_opposite + own_left * w
     s0, s1, s2 = c0 + d0, c1 + d1, c2 + d2
-    if abs(s2) < 1e-12:
-        return 0.0, -1.0
-    qa, qb, qc = -w * s1, c1 * s2 - c2 * s1 - w * s0, c0 * s2 - c2 * s0
-    root2 = qb * qb - 4.0 * qa * qc
-    if root2 < 0.0:
-        return 0.0, -1.0
-    half = -0.5 * (qb + math.copysign(math.sqrt(root2), qb))
-    for solution in range(2):
-        above, below = (qc, half) if solution == 0 else (half, qa)
-        if below == 0.0:
-            continue
-        dx = above / below
-        dy = -(s0 + s1 * dx) / s2
-        if dx >= lowest_fraction and dx <= own_left and dy >= 0.0 and dy <= 1.0 - used:
-            e = known[3] + dx * own[3] + dy * opposite[3]
-            if e > 0.0:
-                for i in range(4):
-                    hadron[i] = known[i] + dx * own[i] + dy * opposite[i]
-                return dx, dy
-    return 0.0, -1.0
+    a, b, c = -w * s2, c2 * s1 - c1 * s2 - w * s0, c0 * s1 - c1 * s0
+    if abs(a) < 1e-14:
+        return 0.0, 2.0 * _NOWHERE
+    # the larger root: the break after the end, not the one before it
+    dy = 0.5 * (math.sqrt(max(0.0, b * b - 4.0 * a * c)) / abs(a) - b / a)
+    return -(c0 + c2 * dy) / (c1 + w * dy), dy
 
 
 @kernel

@@ -102,19 +102,19 @@ def test_flavour_bookkeeping_of_the_test() -> None:
     [(2, 0, "2_straight"), (4, 0, "4_straight"), (2, 1, "2_shower"), (4, 1, "4_shower")],
 )
 def test_primary_hadrons_agree_with_pythia(flavour: int, radiate: int, name: str) -> None:
-    """Mean number within 2.5 %; every species within 6 % or five standard deviations; mean pT within 7 %."""
+    """Mean number within 0.5 %; every species within 3 % or four standard deviations; mean pT within 3 %."""
     tune = compile_tune(read_tune(charm=flavour == 4).model_copy(update={"second_shower": False}))
     counts, pt = np.zeros(20_500), np.zeros(20_500)
     events = 30_000
     mean = count(STREAM, tune, MEMORY, flavour, 10.58, radiate, events, PDG, P, counts, pt)
     reference = PYTHIA[name]
-    assert mean == pytest.approx(reference["mean"], rel=0.025)
+    assert mean == pytest.approx(reference["mean"], rel=0.005)
     for species, (rate, _, mean_pt) in reference["species"].items():
         i = int(species)
         error = np.sqrt(rate / events + rate / PYTHIA["events"])
-        assert abs(counts[i] / events - rate) < max(0.06 * rate, 5.0 * error), species
+        assert abs(counts[i] / events - rate) < max(0.03 * rate, 4.0 * error), species
         if rate > 0.1:
-            assert pt[i] / counts[i] == pytest.approx(mean_pt, rel=0.07), species
+            assert pt[i] / counts[i] == pytest.approx(mean_pt, rel=0.03), species
 
 
 def test_small_systems() -> None:
