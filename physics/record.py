@@ -1,8 +1,8 @@
 """The truth record: particles of many events as columns with offsets (awkward's own layout).
 
 Event ``i`` owns the entries ``offsets[i]:offsets[i + 1]``.  Kernels read and write the columns; nobody loops over
-them in Python.  A generator kernel builds one event in a scratch record (``offsets`` unused), then
-:func:`append_event` copies it behind the others; when the memory is full the kernel returns early, Python doubles
+them in Python.  A generator kernel builds one event in a scratch event, then :func:`append_event` copies it behind the
+others; when the memory is full the kernel returns early, Python doubles
 the memory and calls it again from the event it had reached (streams are counter-based, so nothing is lost).
 """
 
@@ -19,8 +19,9 @@ STATUS_FINAL = 1
 STATUS_DECAYED = 2
 NO_MOTHER = -1
 
-MAX_EVENT_PARTICLES = 1024
-"""Capacity of a scratch event; a B B̄ event has about 60 entries."""
+MAX_EVENT_PARTICLES = 1000
+"""Capacity of a scratch event; a B B̄ event has about 60 entries.  Not a power of two, or the same entry of every
+column would fall on the same line of the processor's cache."""
 
 
 class Column(NamedTuple):
@@ -48,6 +49,24 @@ class Particles(NamedTuple):
     t: np.ndarray  # float64 [ns], production time
 
 
+SCRATCH_EVENT = np.dtype(
+    (
+        np.record,
+        [
+            (name, kind, (MAX_EVENT_PARTICLES,))
+            for name, kind in (
+                ("pdg", np.int64),
+                *((name, np.float64) for name in ("px", "py", "pz", "E")),
+                *((name, np.int64) for name in ("mother", "status")),
+                *((name, np.float64) for name in ("vx", "vy", "vz", "t")),
+            )
+        ],
+    )
+)
+"""One event under construction, columns as in :class:`Particles`.  A record goes from kernel to kernel as one pointer;
+a tuple of arrays would go as ninety words, which costs more than many a decay."""
+
+
 PARTICLE_COLUMNS = (
     Column("mc_PDG", "", "PDG identity of the true particle"),
     Column("mc_px", "GeV", "true momentum, laboratory frame"),
@@ -61,6 +80,11 @@ PARTICLE_COLUMNS = (
     Column("mc_vz", "cm", "production vertex"),
     Column("mc_t", "ns", "production time"),
 )
+
+
+def new_event() -> np.record:
+    """Return the memory of one scratch event."""
+    return np.zeros(1, SCRATCH_EVENT)[0]
 
 
 def new_particles(capacity: int, events: int) -> Particles:

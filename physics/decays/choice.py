@@ -1,7 +1,5 @@
 """What a particle decays to: the mode, the daughters of partonic modes, and everybody's mass."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from physics.decays.hadronic_remnant import (
@@ -27,29 +25,26 @@ MAX_MASS_TRIES = 100
 ANY_FLAVOUR, GLUON = 82, 21
 
 
-class Daughters(NamedTuple):
-    """Scratch memory for the daughters of one decay."""
-
-    rows: np.ndarray  # int64 (MAX_DAUGHTERS,), rows of the table
-    pdg: np.ndarray  # int64
-    masses: np.ndarray  # float64 [GeV]
-    next_mode: np.ndarray  # int64, mode by which a resonance will decay, drawn before its mass; −1 for none
-    charges: np.ndarray  # float64 [e]
-    p: np.ndarray  # float64 (MAX_DAUGHTERS, 4), (px, py, pz, E) [GeV] in the mother's rest frame
-    photons: np.ndarray  # float64 (MAX_DAUGHTERS, 4)
-
-
-def new_daughters() -> Daughters:
-    """Return the memory of one decay."""
-    return Daughters(
-        np.zeros(MAX_DAUGHTERS, np.int64),
-        np.zeros(MAX_DAUGHTERS, np.int64),
-        np.zeros(MAX_DAUGHTERS),
-        np.full(MAX_DAUGHTERS, -1, np.int64),
-        np.zeros(MAX_DAUGHTERS),
-        np.zeros((MAX_DAUGHTERS, 4)),
-        np.zeros((MAX_DAUGHTERS, 4)),
+DAUGHTERS = np.dtype(
+    (
+        np.record,
+        [
+            ("rows", np.int64, (MAX_DAUGHTERS,)),  # rows of the table
+            ("pdg", np.int64, (MAX_DAUGHTERS,)),
+            ("masses", np.float64, (MAX_DAUGHTERS,)),  # [GeV]
+            ("next_mode", np.int64, (MAX_DAUGHTERS,)),  # by which a resonance will decay, drawn before its mass; −1
+            ("charges", np.float64, (MAX_DAUGHTERS,)),  # [e]
+            ("p", np.float64, (MAX_DAUGHTERS, 4)),  # (px, py, pz, E) [GeV] in the mother's rest frame
+            ("photons", np.float64, (MAX_DAUGHTERS, 4)),
+        ],
     )
+)
+"""Scratch memory for the daughters of one decay."""
+
+
+def new_daughters() -> np.record:
+    """Return the memory of one decay."""
+    return np.zeros(1, DAUGHTERS)[0]
 
 
 @kernel

@@ -21,7 +21,7 @@ from physics.record import (
     STATUS_DECAYED,
     STATUS_FINAL,
     STATUS_UNDECAYED,
-    new_particles,
+    new_event,
     set_particle,
 )
 from scripts.validation.report import Report
@@ -95,7 +95,7 @@ def generate(
     shapes = np.zeros((events, 3))
     _generate(
         np.zeros(8, np.uint64), stream_key(seed, f"validate {pdg}"), table, new_work(),
-        new_particles(MAX_EVENT_PARTICLES, 1), pdg, mass, 0, events, modes, species, hists, 0.05, shapes,
+        new_event(), pdg, mass, 0, events, modes, species, hists, 0.05, shapes,
         np.zeros((MAX_EVENT_PARTICLES, 4)),
     )  # fmt: skip
     return modes, species, hists, shapes

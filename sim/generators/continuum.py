@@ -14,12 +14,12 @@ from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
 from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
-    MAX_EVENT_PARTICLES,
     STATUS_DECAYED,
     STATUS_FINAL,
     STATUS_UNDECAYED,
     append_event,
     grown,
+    new_event,
     new_particles,
     set_particle,
     trimmed,
@@ -48,7 +48,7 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
-        scratch = new_particles(MAX_EVENT_PARTICLES, 1)
+        scratch = new_event()
         work, memory = new_work(), new_memory()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         hadrons, momenta = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))

@@ -7,11 +7,10 @@ by R(φ, θ, 0) and boosted.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from physics.decays.choice import Daughters, choose_daughters, new_daughters
+from physics.decays.choice import DAUGHTERS, choose_daughters
 from physics.decays.hadronic_remnant import WEAK_MODE, spectator_weight
 from physics.decays.registry import amplitude, draw_kinematics, draw_masses, draws_kinematics, draws_masses
 from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, KIND_HADRONIC_REMNANT, draw_mode, find_row, particle_row
@@ -43,59 +42,44 @@ K0, K_SHORT, K_LONG = 311, 310, 130
 NO_OPEN_MODE, NO_KINEMATICS, OVER_MAXIMUM, REJECTED_OUT = range(4)
 
 
-class Work(NamedTuple):
-    """Scratch memory of one thread."""
-
-    mode: np.ndarray  # int64 (entries,), row of the mode by which an entry decayed, −1
-    row: np.ndarray  # int64 (entries,), row of the particle (an alias' own row)
-    time: np.ndarray  # float64 (entries,), proper decay time [ns] fixed beforehand (mixing), −1 to draw it
-    mass: np.ndarray  # float64 (entries,) [GeV]
-    counters: np.ndarray  # int64, by the names above
-    decay_matrix: np.ndarray  # complex128 (MAX_STATES²,), of the last particle decayed by decay_particle
-    daughters: Daughters
-    amplitude_masses: np.ndarray  # float64, mother's and daughters' masses for the amplitude
-    # the stack: one row for each level
-    entry: np.ndarray  # int64
-    first: np.ndarray  # int64, entry of the first daughter
-    count: np.ndarray  # type: ignore[assignment]  # int64
-    next: np.ndarray  # int64, next daughter to look at
-    needed: np.ndarray  # int64, 1 when the decay matrix will be used
-    states: np.ndarray  # int64 (levels, 1 + daughters)
-    sensitive: np.ndarray  # int64 (levels, daughters), 1 when the daughter's decay depends on its polarisation
-    decayed: np.ndarray  # int64 (levels, daughters), 1 when its decay matrix is there
-    momenta: np.ndarray  # float64 (levels, daughters, 4)
-    frame: np.ndarray  # float64 (levels, 4, 4)
-    rho: np.ndarray  # complex128 (levels, MAX_STATES²)
-    amp: np.ndarray  # complex128 (levels, MAX_AMPLITUDES)
-    matrix: np.ndarray  # complex128 (levels, daughters, MAX_STATES²)
-    tensor: np.ndarray  # complex128 (MAX_AMPLITUDES,)
-    scratch: np.ndarray  # complex128 (MAX_STATES,)
-
-
-def new_work() -> Work:
-    """Return the scratch memory that the kernels of this module need."""
-    squared = MAX_STATES * MAX_STATES
-    return Work(  # type: ignore[call-arg]
-        np.full(MAX_EVENT_PARTICLES, -1, np.int64),
-        np.full(MAX_EVENT_PARTICLES, -1, np.int64),
-        np.full(MAX_EVENT_PARTICLES, -1.0),
-        np.zeros(MAX_EVENT_PARTICLES),
-        np.zeros(8, np.int64),
-        np.zeros(squared, np.complex128),
-        new_daughters(),
-        np.zeros(MAX_SPIN_DAUGHTERS + 1),
-        *(np.zeros(MAX_LEVELS, np.int64) for _ in range(5)),
-        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS + 1), np.int64),
-        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS), np.int64),
-        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS), np.int64),
-        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS, 4)),
-        np.zeros((MAX_LEVELS, 4, 4)),
-        np.zeros((MAX_LEVELS, squared), np.complex128),
-        np.zeros((MAX_LEVELS, MAX_AMPLITUDES), np.complex128),
-        np.zeros((MAX_LEVELS, MAX_SPIN_DAUGHTERS, squared), np.complex128),
-        np.zeros(MAX_AMPLITUDES, np.complex128),
-        np.zeros(MAX_STATES, np.complex128),
+_ENTRIES, _LEVELS, _MATRIX = (MAX_EVENT_PARTICLES,), (MAX_LEVELS,), (MAX_STATES * MAX_STATES,)
+WORK = np.dtype(
+    (
+        np.record,
+        [
+            ("mode", np.int64, _ENTRIES),  # row of the mode by which an entry decayed, −1
+            ("row", np.int64, _ENTRIES),  # row of the particle (an alias' own row)
+            ("time", np.float64, _ENTRIES),  # proper decay time [ns] fixed beforehand (mixing), −1 to draw it
+            ("mass", np.float64, _ENTRIES),  # [GeV]
+            ("counters", np.int64, (8,)),  # by the names above
+            ("decay_matrix", np.complex128, _MATRIX),  # of the last particle decayed by decay_particle
+            ("daughters", DAUGHTERS),
+            ("amplitude_masses", np.float64, (MAX_SPIN_DAUGHTERS + 1,)),  # of mother and daughters
+            # the stack: one row for each level
+            ("entry", np.int64, _LEVELS),
+            ("first", np.int64, _LEVELS),  # entry of the first daughter
+            ("count", np.int64, _LEVELS),
+            ("next", np.int64, _LEVELS),  # next daughter to look at
+            ("needed", np.int64, _LEVELS),  # 1 when the decay matrix will be used
+            ("states", np.int64, (MAX_LEVELS, MAX_SPIN_DAUGHTERS + 1)),
+            ("sensitive", np.int64, (MAX_LEVELS, MAX_SPIN_DAUGHTERS)),  # 1: its decay depends on its polarisation
+            ("decayed", np.int64, (MAX_LEVELS, MAX_SPIN_DAUGHTERS)),  # 1: its decay matrix is there
+            ("momenta", np.float64, (MAX_LEVELS, MAX_SPIN_DAUGHTERS, 4)),
+            ("frame", np.float64, (MAX_LEVELS, 4, 4)),
+            ("rho", np.complex128, (MAX_LEVELS, *_MATRIX)),
+            ("amp", np.complex128, (MAX_LEVELS, MAX_AMPLITUDES)),
+            ("matrix", np.complex128, (MAX_LEVELS, MAX_SPIN_DAUGHTERS, *_MATRIX)),
+            ("tensor", np.complex128, (MAX_AMPLITUDES,)),
+            ("scratch", np.complex128, (MAX_STATES,)),
+        ],
     )
+)
+"""Scratch memory of one thread; a record, so that it goes from kernel to kernel as one pointer."""
+
+
+def new_work() -> np.record:
+    """Return the scratch memory that the kernels of this module need."""
+    return np.zeros(1, WORK)[0]
 
 
 @kernel

@@ -16,7 +16,7 @@ from physics.jit import kernel
 from physics.kinematics import two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
 from physics.random import STAGE_GENERATION, open_stream, random_bits
-from physics.record import MAX_EVENT_PARTICLES, append_event, grown, new_particles, trimmed
+from physics.record import append_event, grown, new_event, new_particles, trimmed
 from sim.events import Events
 from sim.generators.continuum import CHARM, PARTICLES_PER_EVENT, write_hadrons, write_quarks
 from sim.generators.decay_tree import decay_event, new_work
@@ -133,7 +133,7 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
-        event = new_particles(MAX_EVENT_PARTICLES, 1)
+        event = new_event()
         work = new_work()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         pdg, p = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))

@@ -12,10 +12,10 @@ from physics.jit import driver
 from physics.radiation.isr import build_isr_table
 from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
-    MAX_EVENT_PARTICLES,
     STATUS_UNDECAYED,
     append_event,
     grown,
+    new_event,
     new_particles,
     trimmed,
 )
@@ -42,7 +42,7 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
         modes = np.empty((2, n_events), np.int32)
-        scratch = new_particles(MAX_EVENT_PARTICLES, 1)
+        scratch = new_event()
         memory = new_work()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         done = 0

@@ -13,12 +13,12 @@ from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
 from physics.random import STAGE_GENERATION, open_stream, uniform
 from physics.record import (
-    MAX_EVENT_PARTICLES,
     NO_MOTHER,
     STATUS_DECAYED,
     STATUS_UNDECAYED,
     append_event,
     grown,
+    new_event,
     new_particles,
     set_particle,
     trimmed,
@@ -50,7 +50,7 @@ def make_upsilon4s(sample: Sample, setup: Setup) -> Generator:
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * (6 if setup.signal_only else PARTICLES_PER_EVENT), n_events)
         numbers = np.empty((N_NUMBERS, n_events))
-        scratch = new_particles(MAX_EVENT_PARTICLES, 1)
+        scratch = new_event()
         memory = new_work()
         done = 0
         while True:

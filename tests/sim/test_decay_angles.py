@@ -6,7 +6,7 @@ from numba import njit
 from scipy import stats
 
 from physics.random import new_stream, open_stream
-from physics.record import MAX_EVENT_PARTICLES, STATUS_UNDECAYED, append_event, new_particles, set_particle, trimmed
+from physics.record import STATUS_UNDECAYED, append_event, new_event, new_particles, set_particle, trimmed
 from sim.decay_table import load_described_table
 from sim.generators.decay_tree import decay_prepared, new_work, prepare_entry
 
@@ -82,7 +82,7 @@ def decays(tmp_path_factory):
     path = tmp_path_factory.mktemp("dec") / "angles.dec"
     path.write_text(DECAYS)
     table, names = load_described_table([path], fsr=False)
-    work, event = new_work(), new_particles(MAX_EVENT_PARTICLES, 1)
+    work, event = new_work(), new_event()
 
     def sample(alias):
         row = names.row(alias)

@@ -6,11 +6,11 @@ from numba import njit
 
 from physics.random import isotropic_direction, new_stream, open_stream
 from physics.record import (
-    MAX_EVENT_PARTICLES,
     STATUS_DECAYED,
     STATUS_FINAL,
     STATUS_UNDECAYED,
     append_event,
+    new_event,
     new_particles,
     set_particle,
     trimmed,
@@ -49,7 +49,7 @@ def sample(described):
     events = 3000
     particles = new_particles(200 * events, events)
     work = new_work()
-    event = new_particles(MAX_EVENT_PARTICLES, 1)
+    event = new_event()
     _generate(new_stream(), table, work, event, particles, events)
     return trimmed(particles), work
 
