@@ -84,7 +84,8 @@ PARTICLE_COLUMNS = (
 
 def new_event() -> np.record:
     """Return the memory of one scratch event."""
-    return np.zeros(1, SCRATCH_EVENT)[0]
+    memory: np.record = np.zeros(1, SCRATCH_EVENT)[0]
+    return memory
 
 
 def new_particles(capacity: int, events: int) -> Particles:

@@ -44,7 +44,8 @@ DAUGHTERS = np.dtype(
 
 def new_daughters() -> np.record:
     """Return the memory of one decay."""
-    return np.zeros(1, DAUGHTERS)[0]
+    memory: np.record = np.zeros(1, DAUGHTERS)[0]
+    return memory
 
 
 @kernel

@@ -79,7 +79,8 @@ WORK = np.dtype(
 
 def new_work() -> np.record:
     """Return the scratch memory that the kernels of this module need."""
-    return np.zeros(1, WORK)[0]
+    memory: np.record = np.zeros(1, WORK)[0]
+    return memory
 
 
 @kernel
