@@ -357,6 +357,7 @@ def _maxima(table: DecayTable, names: Sequence[str], described: Sequence[ModeDes
     """Set which particles' decays feel their polarisation, and the maxima of the decay probabilities."""
     from physics.decays.choice import new_daughters
     from physics.decays.maxima import SAMPLES, estimate_maxima
+    from physics.decays.registry import models_address
     from physics.random import new_stream
 
     particles, modes = table.particles, table.modes
@@ -366,7 +367,9 @@ def _maxima(table: DecayTable, names: Sequence[str], described: Sequence[ModeDes
         particle["correlated"] = int(decays and particle["states"] > 1 and (own == layout.KIND_AMPLITUDE).any())
     row_of = {name: row for row, name in enumerate(names)}
     mothers = np.array([row_of[description.mother] for description in described])
-    estimate_maxima(new_stream(), np.uint64(1), table, new_daughters(), mothers, MAX_AMPLITUDES, SAMPLES)
+    estimate_maxima(
+        new_stream(), np.uint64(1), table, models_address(), new_daughters(), mothers, MAX_AMPLITUDES, SAMPLES
+    )
 
 
 def _thresholds(table: DecayTable) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from physics.decays.choice import MAX_DAUGHTERS, choose_daughters
-from physics.decays.registry import amplitude, draw_masses, draws_kinematics, draws_masses
+from physics.decays.registry import amplitude_at, draw_masses_at, draws_kinematics, draws_masses
 from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
 from physics.jit import driver
 from physics.phase_space import n_body, phase_space_bound
@@ -18,8 +18,10 @@ MARGIN = 1.2
 
 
 @driver
-def estimate_maxima(stream, key, table, daughters, mothers, largest_size, samples):
+def estimate_maxima(stream, key, table, models, daughters, mothers, largest_size, samples):
     """Set the maxima of Σ|A|² of all modes with an amplitude; ``mothers``: row of the mother of each mode.
+
+    ``models``: :func:`~physics.decays.registry.models_address`.
 
     Two-body amplitudes are normalised to a maximum of 1 already.  Other modes are sampled, ``samples`` points of phase
     space each, over the line shapes of mother and daughters.
@@ -66,14 +68,14 @@ def estimate_maxima(stream, key, table, daughters, mothers, largest_size, sample
                 states[i + 1] = table.particles[daughters.rows[i]].states
                 size *= states[i + 1]
             if draws_masses(model):
-                if not draw_masses(stream, model, parameters, masses):
+                if not draw_masses_at(models, stream, model, parameters, daughters.p, masses, states, amp):
                     continue
                 for i in range(n):
                     daughters.masses[i] = masses[i + 1]
             bound = phase_space_bound(mass, daughters.masses, n)
             if not n_body(stream, mass, daughters.masses, n, bound, daughters.p):
                 continue
-            amplitude(model, parameters, daughters.p, masses, states, amp)
+            amplitude_at(models, stream, model, parameters, daughters.p, masses, states, amp)
             rate = total_rate(amp, size)
             most = max(most, rate)
             total += rate

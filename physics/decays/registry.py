@@ -10,6 +10,8 @@ How the interpreter of decay trees uses it:
   decay line; states are ordered ``m = +J … −J``, photon (+1, −1), one state for a neutrino.
 - :func:`is_isotropic` models need no amplitude: their daughters are uniform in phase space and unpolarised.
 - two-body rows are scaled so that ``Tr(ρ A A†) ≤ 1`` with the bound reached; the others are not scaled.
+- :func:`models_address` is where all models are, compiled once; :func:`amplitude_at`, :func:`draw_masses_at` and
+  :func:`draw_kinematics_at` call them there and are what larger kernels use.
 
 Optional, by model:
 
@@ -43,7 +45,8 @@ from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare
 from physics.decays.species import Species
 from physics.decays.tau import TABLE, TAU, prepare_tau, tau_decay
 from physics.decays.tau_draw import draw_three_pions
-from physics.jit import kernel
+from physics.jit import address_of, arguments_of, call_at, kernel
+from physics.random import new_stream
 
 PHSP = 0
 PYTHIA = 1
@@ -180,3 +183,47 @@ def amplitude(model, parameters, p, masses, spins2, amp):
         inclusive(parameters, p, masses, spins2, amp)
     elif model == GOITY_ROBERTS:
         goity_roberts(parameters, p, masses, spins2, amp)
+
+
+_AMPLITUDE, _DRAW_MASSES, _DRAW_KINEMATICS = np.arange(3)
+
+
+@kernel
+def _evaluate(task, stream, model, parameters, p, masses, states, amp):
+    if task == _AMPLITUDE:
+        amplitude(model, parameters, p, masses, states, amp)
+        return 1
+    if task == _DRAW_MASSES:
+        return int(draw_masses(stream, model, parameters, masses))
+    return int(draw_kinematics(stream, model, parameters, masses, p, states, amp))
+
+
+def _models(pointer):
+    task, stream, model, parameters, p, masses, states, amp = arguments_of(pointer)
+    return _evaluate(task, stream, model, parameters, p, masses, states, amp)
+
+
+def models_address() -> int:
+    """Return the address of the decay models; compiles them on the first call."""
+    row = np.zeros(1)
+    return address_of(
+        _models, (0, new_stream(), 0, row, np.zeros((1, 4)), row, np.zeros(1, np.int64), np.zeros(1, np.complex128))
+    )
+
+
+@kernel
+def amplitude_at(models, stream, model, parameters, p, masses, states, amp):
+    """:func:`amplitude` at the address ``models`` (``stream`` is not touched)."""
+    call_at(models, (_AMPLITUDE, stream, model, parameters, p, masses, states, amp))
+
+
+@kernel
+def draw_masses_at(models, stream, model, parameters, p, masses, states, amp):
+    """:func:`draw_masses` at the address ``models`` (``p``, ``states``, ``amp`` are not touched)."""
+    return call_at(models, (_DRAW_MASSES, stream, model, parameters, p, masses, states, amp)) == 1
+
+
+@kernel
+def draw_kinematics_at(models, stream, model, parameters, p, masses, states, amp):
+    """:func:`draw_kinematics` at the address ``models``."""
+    return call_at(models, (_DRAW_KINEMATICS, stream, model, parameters, p, masses, states, amp)) == 1

@@ -88,6 +88,15 @@ class DecayTable(NamedTuple):
     fsr: int  # 1 when charged particles radiate
 
 
+def empty_table() -> DecayTable:
+    """Return a table of nothing, an example of the types of any."""
+    integers, numbers = np.zeros(0, np.int64), np.zeros(0)
+    return DecayTable(
+        np.zeros(0, PARTICLE), np.zeros(0, MODE), numbers, np.zeros((0, 2)), integers, integers, numbers, numbers,
+        integers, integers, 0,
+    )  # fmt: skip
+
+
 def make_lookup(pdgs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the tables of :func:`particle_row` for the identities of rows 0, 1, …; the first row of each counts."""
     keys = np.zeros(LOOKUP_SIZE, np.int64)

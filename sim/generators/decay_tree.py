@@ -12,14 +12,36 @@ import numpy as np
 
 from physics.decays.choice import DAUGHTERS, choose_daughters
 from physics.decays.hadronic_remnant import WEAK_MODE, spectator_weight
-from physics.decays.registry import amplitude, draw_kinematics, draw_masses, draws_kinematics, draws_masses
-from physics.decays.table import FATE_FINAL, KIND_AMPLITUDE, KIND_HADRONIC_REMNANT, draw_mode, find_row, particle_row
-from physics.jit import kernel
+from physics.decays.registry import (
+    amplitude_at,
+    draw_kinematics_at,
+    draw_masses_at,
+    draws_kinematics,
+    draws_masses,
+    models_address,
+)
+from physics.decays.table import (
+    FATE_FINAL,
+    KIND_AMPLITUDE,
+    KIND_HADRONIC_REMNANT,
+    draw_mode,
+    empty_table,
+    find_row,
+    particle_row,
+)
+from physics.jit import address_of, arguments_of, call_at, kernel
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass, two_body_momentum
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
-from physics.random import exponential, uniform
-from physics.record import MAX_EVENT_PARTICLES, STATUS_DECAYED, STATUS_FINAL, STATUS_UNDECAYED, set_particle
+from physics.random import exponential, new_stream, uniform
+from physics.record import (
+    MAX_EVENT_PARTICLES,
+    STATUS_DECAYED,
+    STATUS_FINAL,
+    STATUS_UNDECAYED,
+    new_event,
+    set_particle,
+)
 from physics.spin_density import (
     MAX_STATES,
     boost_frame,
@@ -42,11 +64,19 @@ K0, K_SHORT, K_LONG = 311, 310, 130
 NO_OPEN_MODE, NO_KINEMATICS, OVER_MAXIMUM, REJECTED_OUT = range(4)
 
 
+_ALL, _ONE = np.arange(2)
+# as variables: numba compiles a kernel anew for every literal
+_LOWEST, _NOBODY, _PHOTON = np.int64(0), np.int64(-1), np.int64(22)
+_UNPOLARISED, _POLARISED = np.arange(2)
+_FINAL, _OPEN = np.int64(STATUS_FINAL), np.int64(STATUS_UNDECAYED)
+
 _ENTRIES, _LEVELS, _MATRIX = (MAX_EVENT_PARTICLES,), (MAX_LEVELS,), (MAX_STATES * MAX_STATES,)
 WORK = np.dtype(
     (
         np.record,
         [
+            ("walk", np.int64),  # address of the interpreter, compiled once for all generators
+            ("models", np.int64),  # and of the decay models
             ("mode", np.int64, _ENTRIES),  # row of the mode by which an entry decayed, −1
             ("row", np.int64, _ENTRIES),  # row of the particle (an alias' own row)
             ("time", np.float64, _ENTRIES),  # proper decay time [ns] fixed beforehand (mixing), −1 to draw it
@@ -79,8 +109,12 @@ WORK = np.dtype(
 
 def new_work() -> np.record:
     """Return the scratch memory that the kernels of this module need."""
-    memory: np.record = np.zeros(1, WORK)[0]
-    return memory
+    work: np.record = np.zeros(1, WORK)[0]
+    work.models = models_address()
+    work.walk = address_of(
+        _walk, (0, new_stream(), empty_table(), work, new_event(), 0, 0, np.zeros(1, np.complex128), np.zeros((4, 4)))
+    )
+    return work
 
 
 @kernel
@@ -107,16 +141,7 @@ def decay_prepared(stream, table, work, event, n):
     The caller may have changed their ``work.row`` (an alias: the signal B), ``work.mode`` and ``work.time``, which
     are fixed beforehand where they are ≥ 0 (mixing and CP violation).
     """
-    i = 0
-    while i < n:
-        if event.status[i] == STATUS_UNDECAYED:
-            n, active = _decay_entry(stream, table, work, event, n, i, 0, False)
-            if active:
-                boost_frame(event.px[i], event.py[i], event.pz[i], event.E[i], work.mass[i], work.frame[0])
-                work.needed[0] = 0
-                n = _decay_cluster(stream, table, work, event, n)
-        i += 1
-    return n
+    return call_at(work.walk, (_ALL, stream, table, work, event, np.int64(n), _LOWEST, work.rho[0], work.frame[0]))
 
 
 @kernel
@@ -127,6 +152,32 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     (:func:`~physics.spin_density.helicity_frame`).  The decay matrix is left in ``work.decay_matrix``.  Entries that
     carry no polarisation are left undecayed for :func:`decay_prepared`.
     """
+    return call_at(work.walk, (_ONE, stream, table, work, event, np.int64(n), np.int64(i), rho, frame))
+
+
+def _walk(pointer):
+    task, stream, table, work, event, n, i, rho, frame = arguments_of(pointer)
+    if task == _ALL:
+        return _decay_all(stream, table, work, event, n)
+    return _decay_one(stream, table, work, event, n, i, rho, frame)
+
+
+@kernel
+def _decay_all(stream, table, work, event, n):
+    i = 0
+    while i < n:
+        if event.status[i] == STATUS_UNDECAYED:
+            n, active = _decay_entry(stream, table, work, event, n, i, _LOWEST, _UNPOLARISED)
+            if active:
+                boost_frame(event.px[i], event.py[i], event.pz[i], event.E[i], work.mass[i], work.frame[0])
+                work.needed[0] = 0
+                n = _decay_cluster(stream, table, work, event, n)
+        i += 1
+    return n
+
+
+@kernel
+def _decay_one(stream, table, work, event, n, i, rho, frame):
     row = work.row[i]
     states = table.particles[row].states
     set_unpolarised(work.decay_matrix, states)
@@ -137,7 +188,7 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     for j in range(4):
         for k in range(4):
             work.frame[0, j, k] = frame[j, k]
-    n, active = _decay_entry(stream, table, work, event, n, i, 0, True)
+    n, active = _decay_entry(stream, table, work, event, n, i, _LOWEST, _POLARISED)
     if active:
         work.needed[0] = 1
         n = _decay_cluster(stream, table, work, event, n)
@@ -147,7 +198,7 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
 @kernel
 def _decay_cluster(stream, table, work, event, n):
     """Decay the polarised descendants of the decay on level 0 of the stack."""
-    level = 0
+    level = _LOWEST
     while level >= 0:
         count = work.count[level]
         k = work.next[level]
@@ -162,7 +213,7 @@ def _decay_cluster(stream, table, work, event, n):
             _daughter_density(work, level, k)
             p = work.momenta[level, k]
             helicity_frame(work.frame[level], p[0], p[1], p[2], p[3], work.mass[i], work.frame[level + 1])
-            n, active = _decay_entry(stream, table, work, event, n, i, level + 1, True)
+            n, active = _decay_entry(stream, table, work, event, n, i, level + 1, _POLARISED)
             if active:
                 level += 1
                 work.needed[level] = later
@@ -214,7 +265,7 @@ def _daughter_density(work, level, k):
 @kernel
 def _decay_matrix(work, level, out):
     """Decay matrix of the mother on ``level``."""
-    size = _contracted(work, level, -1)
+    size = _contracted(work, level, _NOBODY)
     n0 = work.states[level, 0]
     fill_matrix(work.tensor, work.amp[level], 1, n0, size // n0, out)
 
@@ -279,16 +330,16 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     size = states[0] * rest
     if draws_kinematics(model):
         if not polarised:
-            if draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
+            if draw_kinematics_at(work.models, stream, model, parameters, d.p, masses, states, amp):
                 if spin:
-                    amplitude(model, parameters, d.p, masses, states, amp)
+                    amplitude_at(work.models, stream, model, parameters, d.p, masses, states, amp)
                 return spin
         else:
             # Tr(ρAA†) ≤ Tr(AA†): the polarisation keeps one in 2J + 1 of the unpolarised decays
             for _ in range(MAX_REJECTIONS):
-                if not draw_kinematics(stream, model, parameters, masses, d.p, states, amp):
+                if not draw_kinematics_at(work.models, stream, model, parameters, d.p, masses, states, amp):
                     break
-                amplitude(model, parameters, d.p, masses, states, amp)
+                amplitude_at(work.models, stream, model, parameters, d.p, masses, states, amp)
                 if polarised_rate(amp, work.rho[level], states[0], rest) > total_rate(amp, size) * uniform(stream):
                     return True
     maximum = table.modes[m].maximum
@@ -299,7 +350,7 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
         elif not n_body(stream, mass, d.masses, count, bound, d.p):
             work.counters[NO_KINEMATICS] += 1
             return False
-        amplitude(model, parameters, d.p, masses, states, amp)
+        amplitude_at(work.models, stream, model, parameters, d.p, masses, states, amp)
         if polarised:
             weight = polarised_rate(amp, work.rho[level], states[0], rest)
         elif count == 2:
@@ -315,8 +366,9 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
 
 
 @kernel
-def _decay_entry(stream, table, work, event, n, i, level, polarised):
+def _decay_entry(stream, table, work, event, n, i, level, has_density):
     """Decay one entry; returns (entries, whether level ``level`` of the stack holds an amplitude to go on with)."""
+    polarised = has_density == 1
     row = work.row[i]
     if row < 0 or table.particles[row].fate == FATE_FINAL:
         event.status[i] = STATUS_FINAL
@@ -328,8 +380,8 @@ def _decay_entry(stream, table, work, event, n, i, level, polarised):
     if pdg in (K0, -K0):
         new = K_SHORT if uniform(stream) < 0.5 else K_LONG
         r = find_row(table.lookup_key, table.lookup_row, new)
-        status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
-        set_particle(event, n, new, px, py, pz, e, i, status, vx, vy, vz, t)
+        status = _FINAL if table.particles[r].fate == FATE_FINAL else _OPEN
+        set_particle(event, n, table.particles[r].pdg, px, py, pz, e, i, status, vx, vy, vz, t)
         work.row[n] = r
         work.mode[n] = -1
         work.time[n] = -1.0
@@ -354,7 +406,7 @@ def _decay_entry(stream, table, work, event, n, i, level, polarised):
             for k in range(count):
                 masses[k + 1] = d.masses[k]
             parameters = table.parameters[first : first + table.modes[m].n_parameters]
-            if draw_masses(stream, model, parameters, masses):
+            if draw_masses_at(work.models, stream, model, parameters, d.p, masses, work.states[level], work.amp[level]):
                 for k in range(count):
                     d.masses[k] = masses[k + 1]
         spin = _spin_daughters(stream, table, work, count, level)
@@ -391,7 +443,7 @@ def _decay_entry(stream, table, work, event, n, i, level, polarised):
         work.time[n] = -1.0
         if k < count:
             r = d.rows[k]
-            status = STATUS_FINAL if table.particles[r].fate == FATE_FINAL else STATUS_UNDECAYED
+            status = _FINAL if table.particles[r].fate == FATE_FINAL else _OPEN
             set_particle(event, n, table.particles[r].pdg, kx, ky, kz, ke, i, status, vx, vy, vz, t)
             work.row[n] = r
             work.mode[n] = d.next_mode[k]
@@ -402,7 +454,7 @@ def _decay_entry(stream, table, work, event, n, i, level, polarised):
                 work.momenta[level, k, 2] = p[2]
                 work.momenta[level, k, 3] = p[3]
         else:
-            set_particle(event, n, 22, kx, ky, kz, ke, i, STATUS_FINAL, vx, vy, vz, t)
+            set_particle(event, n, _PHOTON, kx, ky, kz, ke, i, _FINAL, vx, vy, vz, t)
             work.row[n] = -1
             work.mode[n] = -1
             work.mass[n] = 0.0
