@@ -37,7 +37,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def external(session: nox.Session) -> None:
-    """Compare with phasespace, Pythia 8, ROOT and fastjet."""
+    """Compare with phasespace, Pythia 8, pandas and ROOT."""
     session.install("-e.[external]")
     session.run("pytest", "-m", "external", *session.posargs)
 

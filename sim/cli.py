@@ -232,7 +232,7 @@ def info(
 
     try:
         tree, metadata = read_metadata(file)
-        ranges = column_ranges(file, tree) if file.suffix != ".hepmc3" else {}
+        ranges = column_ranges(file, tree)
     except ValueError as error:
         fail(error)
     for name, (low, mean, high) in ranges.items():
@@ -260,7 +260,7 @@ def _show(file: Path, metadata: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     facts = Table(title=str(file), title_justify="left", show_header=False)
     for key in (
         "sample", "process", "tree", "seed", "first_event", "generated", "selected", "cross_section_nb",
@@ -274,6 +274,9 @@ def _show(file: Path, metadata: dict[str, Any]) -> None:
     facts.add_row("created", origin["created"])
     for name, table in origin["tables"].items():
         facts.add_row(name, f"{table['file']} (sha256 {table['sha256'][:16]}…)")
+    modes = metadata.get("decay_modes", {})
+    if modes:
+        facts.add_row("decay modes", f"{len(modes):,} kinds, named by --json")
     console.print(facts)
     if metadata["cut_flow"]:
         flow = Table(title="Cut flow", title_justify="left")
@@ -285,7 +288,8 @@ def _show(file: Path, metadata: dict[str, Any]) -> None:
         console.print(flow)
     columns = Table(title="Columns", title_justify="left")
     for title in ("name", "unit", "min", "mean", "max", "meaning"):
-        columns.add_column(title, justify="right" if title in ("min", "mean", "max") else "left")
+        numeric = title in ("min", "mean", "max")
+        columns.add_column(title, justify="right" if numeric else "left", no_wrap=title != "meaning")
     for name, column in metadata["columns"].items():
         numbers = [f"{column[k]:.4g}" if k in column else "" for k in ("min", "mean", "max")]
         columns.add_row(name, column["unit"], *numbers, column["description"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -186,7 +187,7 @@ class ParquetWriter:
 
 
 class HepMCWriter:
-    """True particles as HepMC3 ascii, GeV and mm, every event weight by its name."""
+    """True particles as HepMC3 ascii, GeV and mm; every event weight by its name, other columns as attributes."""
 
     def __init__(self, path: Path, tree: str, header: dict[str, Any]) -> None:
         import pyhepmc
@@ -214,9 +215,22 @@ class HepMCWriter:
             self._writer.write(event)
 
     def finish(self, metadata: dict[str, Any]) -> None:
-        """Close; the record is at the head of the file already, as true events are never cut away."""
-        del metadata
+        """Close, and put the complete record in the place of the one at the head of the file."""
         self._writer.close()
+        mark = f"A {METADATA_KEY} ".encode()
+        record = json.dumps({"tree": self._header["tree"], **metadata}).replace("\\", "\\\\").encode()
+        complete = self._path.with_name(f"{self._path.name}.complete")
+        try:
+            with self._path.open("rb") as old, complete.open("wb") as new:
+                for line in old:
+                    if line.startswith(mark):
+                        new.write(mark + record + b"\n")
+                        break
+                    new.write(line)
+                shutil.copyfileobj(old, new, 1 << 20)
+            complete.replace(self._path)
+        finally:
+            complete.unlink(missing_ok=True)
 
     def abort(self) -> None:
         """Close without completing."""
@@ -251,6 +265,9 @@ def _hepmc_event(table: Table, mc: dict[str, np.ndarray], rows: slice, i: int, w
     for vertex in vertices.values():
         event.add_vertex(vertex)
     event.weights = [float(table.columns[name][i]) for name in weight_names]
+    for name, values in table.columns.items():
+        if name != "__event__" and name not in weight_names:
+            event.attributes[name] = values[i].item()
     return event
 
 
@@ -303,6 +320,7 @@ def column_ranges(path: Path, tree: str) -> dict[str, tuple[float, float, float]
 
 
 def _iterate(path: Path, tree: str) -> Any:
+    """Yield the numbers of a file by column, flat, some ten MB at a time."""
     import awkward as ak
 
     if path.suffix == ".root":
@@ -311,10 +329,27 @@ def _iterate(path: Path, tree: str) -> Any:
         with uproot.open(path) as file:
             for arrays in file[tree].iterate(step_size="50 MB", library="ak"):
                 yield {name: np.asarray(ak.ravel(arrays[name])) for name in arrays.fields}
-    else:
+    elif path.suffix == ".parquet":
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
                 arrays = ak.from_arrow(file.read_row_group(group))
                 yield {name: np.asarray(ak.ravel(arrays[name])) for name in arrays.fields}
+    else:
+        import pyhepmc
+
+        with pyhepmc.open(str(path)) as file:
+            for event in file:
+                particles = event.numpy.particles
+                yield {
+                    "__event__": np.array([event.event_number]),
+                    **{name: np.array([w]) for name, w in zip(event.weight_names, event.weights, strict=True)},
+                    **{name: np.array([float(a.astype(str))]) for name, a in event.attributes.items()},
+                    "mc_PDG": particles.pid,
+                    "mc_px": particles.px,
+                    "mc_py": particles.py,
+                    "mc_pz": particles.pz,
+                    "mc_E": particles.e,
+                    "mc_status": particles.status,
+                }

@@ -22,6 +22,7 @@ from sim.samples import sample as find_sample
 from sim.tables import Table, documentation, reco_table, truth_table
 
 if TYPE_CHECKING:
+    from sim.decay_table import Descriptions
     from sim.generators.setup import Generator
 
 Level = Literal["truth", "reco", "ntuple"]
@@ -32,6 +33,8 @@ CHUNK_EVENTS = 5_000
 """Events in a chunk: some ten MB of generic B pairs, far below the 50k events a ROOT basket may hold."""
 MAXIMUM_X_MASS = 5.27941 - 0.493677
 """Mass [GeV] of the heaviest X in B⁺ → K⁺X (PDG 2026)."""
+DECAY_MODE_COLUMNS = {"mcDecayMode_B1", "mcDecayMode_B2"}
+"""Columns of rows of the decay table; a file says in ``decay_modes`` what those that occur in it are."""
 NB_TO_PER_FB = 1e6
 """Events per fb⁻¹ and nb."""
 
@@ -137,8 +140,9 @@ class Line:
 
     request: Request
     generate: Generator
-    measure: Callable[..., Any] | None
-    reconstruct: Callable[..., Any] | None
+    decays: Descriptions
+    measure: Callable[..., Any] | None = None
+    reconstruct: Callable[..., Any] | None = None
     tables: dict[str, Path] = field(default_factory=dict)
 
     def process(self, chunk: Chunk) -> ChunkResult:
@@ -170,7 +174,7 @@ def build_line(request: Request) -> Line:
         table.particles["mass"][names.row("X_invisible")] = request.x_mass
     setup = Setup(key, beams, table, names, request.signal_only, request.unweighted, request.tune, request.generator)
     tables = {"decay file": default_decay_file(), **{f"decays {f.stem}": f for f in decay_files}}
-    line = Line(request, make_generator(found, setup), None, None, tables)
+    line = Line(request, make_generator(found, setup), names, tables=tables)
     if request.level != "truth":
         from detector.card import card_path, load_detector
         from detector.response import measure
@@ -224,6 +228,7 @@ class Account:
     sum_weights: float = 0.0
     cut_flow: dict[str, int] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
+    modes: set[int] = field(default_factory=set)
 
     def add(self, result: ChunkResult) -> None:
         """Count one chunk."""
@@ -233,6 +238,8 @@ class Account:
         for cut, n in result.cut_flow.items():
             self.cut_flow[cut] = self.cut_flow.get(cut, 0) + n
         table = result.table
+        for name in DECAY_MODE_COLUMNS & table.columns.keys():
+            self.modes.update(np.unique(table.columns[name]).tolist())
         self.columns = [*table.columns, *(f"{p}_{c}" for p, (_, cs) in table.collections.items() for c in cs)]
 
     def metadata(self, line: Line) -> dict[str, Any]:
@@ -259,6 +266,10 @@ class Account:
             "sum_weights": self.sum_weights,
             "cut_flow": self.cut_flow,
             "columns": documentation(self.columns, extra),
+            "decay_modes": {
+                str(row): {"decay": mode.identity, "fraction": mode.fraction, "model": mode.model}
+                for row, mode in ((row, line.decays.modes[row]) for row in sorted(self.modes) if row >= 0)
+            },
             "provenance": provenance.record(options, line.tables),
         }
 

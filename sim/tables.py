@@ -35,9 +35,9 @@ EVENT_COLUMNS = {
         Column(
             "mcDecayMode_B1",
             "",
-            "row of the decay mode of the first B (of the signal B in signal samples, of the τ- in τ pairs)",
+            "decay mode of the first B (the signal B in signal samples, the τ- in τ pairs); the file names it",
         ),
-        Column("mcDecayMode_B2", "", "row of the decay mode of the second B (of the τ+ in τ pairs)"),
+        Column("mcDecayMode_B2", "", "decay mode of the second B (the τ+ in τ pairs)"),
         Column("mcDeltaT", "ns", "proper-time difference of the two B decays, t1 - t2"),
         Column("mcRootS", "GeV", "true √s of the collision"),
         Column("mcRootSPrime", "GeV", "true √s' after initial-state radiation"),

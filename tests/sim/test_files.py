@@ -7,7 +7,7 @@ import pyhepmc
 import pytest
 import uproot
 
-from sim.files import check_output, read_metadata
+from sim.files import check_output, column_ranges, read_metadata
 from sim.production import Request, write_file
 
 REQUEST = Request("kplus-nunu", 120, seed=6, level="truth", chunk_events=50)
@@ -51,6 +51,26 @@ def test_metadata_reads_back(files, suffix):
     tree, metadata = read_metadata(files[suffix])
     assert tree == "truth"
     assert (metadata["sample"], metadata["generated"], metadata["seed"]) == ("kplus-nunu", 120, 6)
+    # what is known only at the end is there too
+    with uproot.open(files[".root"]) as file:
+        tree = file["truth"].arrays(["__weight__", "mcDecayMode_B1", "mcDecayMode_B2"])
+    assert metadata["sum_weights"] == pytest.approx(float(ak.sum(tree["__weight__"])))
+    modes = metadata["decay_modes"]
+    assert {int(row) for row in modes} == set(tree["mcDecayMode_B1"].tolist() + tree["mcDecayMode_B2"].tolist())
+    assert {modes[str(row)]["decay"] for row in tree["mcDecayMode_B1"]} == {
+        "B+sig -> K+ nu_e anti-nu_e",
+        "B-sig -> K- anti-nu_e nu_e",
+    }
+
+
+def test_ranges_of_columns(files):
+    expected = column_ranges(files[".root"], "truth")
+    for name, values in column_ranges(files[".parquet"], "truth").items():
+        assert values == pytest.approx(expected[name], rel=1e-12), name
+    hepmc = column_ranges(files[".hepmc3"], "truth")
+    assert set(expected) - set(hepmc) == {"mc_mother", "mc_vx", "mc_vy", "mc_vz", "mc_t"}
+    for name, values in hepmc.items():
+        assert values == pytest.approx(expected[name], rel=1e-6, abs=1e-9), name
 
 
 def test_hepmc_events(files):
@@ -82,10 +102,19 @@ def test_impossible_outputs_are_refused(tmp_path, name, level):
 
 
 @pytest.mark.external
-def test_root_itself_reads_the_file(files):
-    ROOT = pytest.importorskip("ROOT")
-    frame = ROOT.RDataFrame("truth", str(files[".root"]))
-    assert frame.Count().GetValue() == 120
-    with uproot.open(files[".root"]) as file:
-        px = file["truth"]["mc_px"].array()
-    assert frame.Define("s", "Sum(mc_px)").Sum("s").GetValue() == pytest.approx(float(ak.sum(px)))
+@pytest.mark.parametrize(("level", "column"), [("truth", "mc_px"), ("reco", "track_d0"), ("ntuple", "foxWolframR1")])
+def test_other_peoples_readers_agree(tmp_path, level, column):
+    """ROOT's own RDataFrame and pandas see the numbers that uproot sees, at every level."""
+    ROOT, pandas = pytest.importorskip("ROOT"), pytest.importorskip("pandas")
+    for suffix in (".root", ".parquet"):
+        metadata = write_file(Request("kplus-nunu", 120, seed=6, level=level), tmp_path / f"a{suffix}")
+    with uproot.open(tmp_path / "a.root") as file:
+        tree = file[metadata["tree"]].arrays()
+    frame = ROOT.RDataFrame(metadata["tree"], str(tmp_path / "a.root"))
+    assert frame.Count().GetValue() == metadata["selected"] == len(tree)
+    row_sum = frame if level == "ntuple" else frame.Define("row_sum", f"Sum({column})")
+    total = row_sum.Sum(column if level == "ntuple" else "row_sum").GetValue()
+    assert total == pytest.approx(float(ak.sum(tree[column])))
+    table = pandas.read_parquet(tmp_path / "a.parquet")
+    assert len(table) == len(tree)
+    assert np.sum(np.hstack(table[column])) == pytest.approx(total)

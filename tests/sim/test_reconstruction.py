@@ -235,6 +235,12 @@ def signal_event(rng, kind, *, extra=6, photon=False, sign=1):
         p, q = two_body(rng, np.array([1.0, 0.8, 0.4]), 0.8955, MASS[321], MASS[211])
         event.add(321 * sign, p, k)
         event.add(-211 * sign, q, k)
+    elif kind == "kstarplus":
+        k = event.add(323 * sign, (1.0, 0.8, 0.4), b, final=False, mass=0.8955)
+        p, q = two_body(rng, np.array([1.0, 0.8, 0.4]), 0.8955, 0.497611, MASS[211])
+        k0 = event.add(311 * sign, p, k, final=False, mass=0.497611)
+        decay_kshort(event, rng, event.add(310, p, k0, final=False))
+        event.add(211 * sign, q, k)
     for _ in range(extra):
         event.add(211 * int(rng.choice([-1, 1])), rng.normal(size=3) * 0.5 + [0, 0, 0.2], tag)
     return event
@@ -300,7 +306,8 @@ def test_a_fake_track_has_no_truth():
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "mass"), [("kshort", "kshort-nunu", 0.4976), ("kstar0", "kstar0-nunu", 0.8955)]
+    ("kind", "name", "mass"),
+    [("kshort", "kshort-nunu", 0.4976), ("kstar0", "kstar0-nunu", 0.8955), ("kstarplus", "kstarplus-nunu", 0.8955)],
 )
 def test_composite_candidates_are_found(kind, name, mass):
     rng = np.random.default_rng(11)
@@ -317,8 +324,9 @@ def test_composite_candidates_are_found(kind, name, mass):
         assert np.isnan(columns["d0"]).all()
         assert np.isnan(columns["D0_M"]).all()
     else:
-        assert (columns["charge"] == 0).all()
-        assert set(columns["PDG"]) == {-313, 313}
+        resonance = 313 if kind == "kstar0" else 323
+        assert set(np.abs(columns["charge"])) == {0 if kind == "kstar0" else 1}
+        assert set(columns["PDG"]) == {-resonance, resonance}
         assert (columns["PDG"][signal] == columns["mcPDG"][signal]).all()
 
 
