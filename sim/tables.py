@@ -24,6 +24,8 @@ from physics.penguins import weight_description
 from physics.record import PARTICLE_COLUMNS, Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sim.events import Events
 
 EVENT_COLUMNS = {
@@ -60,6 +62,29 @@ class Table:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all numbers."""
+        inner = (column for _, columns in self.collections.values() for column in columns.values())
+        return sum(column.nbytes for column in (*self.columns.values(), *inner))
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """Return the rows of tables with the same columns as one table."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    columns = {name: np.concatenate([t.columns[name] for t in tables]) for name in first.columns}
+    collections = {}
+    for prefix, (_, inner) in first.collections.items():
+        counts = np.concatenate([np.diff(t.collections[prefix][0]) for t in tables])
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        collections[prefix] = (
+            offsets,
+            {name: np.concatenate([t.collections[prefix][1][name] for t in tables]) for name in inner},
+        )
+    return Table(columns, collections)
 
 
 def truth_table(events: Events) -> Table:

@@ -7,6 +7,7 @@ import pyhepmc
 import pytest
 import uproot
 
+import sim.files
 from sim.files import check_output, column_ranges, read_metadata
 from sim.production import Request, write_file
 
@@ -41,9 +42,15 @@ def test_root_and_parquet_hold_the_same_numbers(files):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b), err_msg=name)
 
 
+def test_rows_are_gathered_to_large_baskets(tmp_path, monkeypatch):
+    for limit, groups in ((sim.files.GATHER_ROWS, 1), (100, 2), (1, 3)):
+        monkeypatch.setattr("sim.files.GATHER_ROWS", limit)
+        write_file(REQUEST, tmp_path / "a.parquet", force=True)
+        assert pq.ParquetFile(tmp_path / "a.parquet").num_row_groups == groups
+
+
 def test_parquet_metadata(files):
     assert b"belfast" in pq.read_metadata(files[".parquet"]).metadata
-    assert pq.ParquetFile(files[".parquet"]).num_row_groups == 3
 
 
 @pytest.mark.parametrize("suffix", [".root", ".parquet", ".hepmc3"])
