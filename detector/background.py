@@ -8,11 +8,14 @@ resolution functions.
 import math
 from typing import NamedTuple
 
-from detector.showers import BACKGROUND, draw_shape, put_shower
+import numpy as np
+
+from detector.draws import draw_blocks, poisson_number, unit
+from detector.showers import BACKGROUND, SLOT_BLOCKS, put_shower
 from detector.units import Energy, Fraction, Scale, Section, Time
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.random import exponential, poisson, uniform
+from physics.random import STAGE_BACKGROUND
 
 
 class BackgroundSection(Section):
@@ -44,39 +47,43 @@ def compile_background(section: BackgroundSection) -> Background:
     return Background(*(getattr(section, name).number for name in Background._fields))
 
 
-@kernel
-def background_showers(stream, showers, n, background, calorimeter):
+@inlined_kernel
+def background_showers(draws, key, event, showers, n, background, calorimeter):
     """Append the event's beam-background showers; returns the new number of showers.
 
     Energies above threshold fall exponentially with two slopes; times are uniform in the read-out window.
     """
-    edges = calorimeter.edges
-    for _ in range(poisson(stream, background.clusters)):
-        hard = uniform(stream) < background.hard_fraction
+    words, edges = draws.words, calorimeter.edges
+    draws.label[0] = np.uint64(STAGE_BACKGROUND)
+    draws.first[0] = np.uint64(0)
+    draw_blocks(draws, np.int64(1), key, event, np.int64(0), np.int64(1))
+    number = min(poisson_number(words[0, 0], words[1, 0], background.clusters, draws), draws.label.shape[0])
+    for m in range(number):
+        draws.label[m] = np.uint64(STAGE_BACKGROUND) | (np.uint64(m + 1) << np.uint64(16))
+        draws.first[m] = np.uint64(0)
+    draw_blocks(draws, np.int64(number), key, event, np.int64(0), np.int64(2))
+    for m in range(number):
+        hard = unit(words[0, m]) < background.hard_fraction
         scale = background.hard_energy if hard else background.soft_energy
-        energy = calorimeter.threshold + scale * exponential(stream)
-        u, v = uniform(stream), uniform(stream)
+        energy = calorimeter.threshold - scale * math.log(unit(words[1, m]))
+        u = unit(words[2, m])
         if u < 0.5 * background.endcap_fraction:
             low, high = edges[0], edges[1]
         elif u < background.endcap_fraction:
             low, high = edges[4], edges[5]
         else:
             low, high = edges[2], edges[3]
-        cosine = low + v * (high - low)
-        phi = 2.0 * math.pi * uniform(stream)
+        cosine = low + unit(words[3, m]) * (high - low)
+        phi = 2.0 * math.pi * unit(words[4, m])
         sine = math.sqrt(1.0 - cosine * cosine)
-        r = 1e9
-        if sine > 1e-6:
-            r = calorimeter.barrel_radius / sine
-        if cosine > 1e-6:
-            r = min(r, calorimeter.forward_z / cosine)
-        elif cosine < -1e-6:
-            r = min(r, calorimeter.backward_z / cosine)
+        r = calorimeter.barrel_radius / sine
+        if cosine * r > calorimeter.forward_z:
+            r = calorimeter.forward_z / cosine
+        elif cosine * r < calorimeter.backward_z:
+            r = calorimeter.backward_z / cosine
         r += 6.0  # cm, depth of a soft shower (three radiation lengths)
-        t = r / SPEED_OF_LIGHT + background.time_window * (2.0 * uniform(stream) - 1.0)
+        t = r / SPEED_OF_LIGHT + background.time_window * (2.0 * unit(words[5, m]) - 1.0)
         x, y, z = r * sine * math.cos(phi), r * sine * math.sin(phi), r * cosine
-        before = n
-        n = put_shower(showers, n, energy, x, y, z, t, BACKGROUND, -1)
-        if n > before:
-            draw_shape(stream, showers, before, uniform(stream) < 0.5)  # neutrons are about half of it (assumption)
+        neutron = 1 if unit(words[6, m]) < 0.5 else 0  # about half of it (assumption)
+        n = put_shower(showers, n, energy, x, y, z, t, BACKGROUND, neutron, -1, draws.label[m], SLOT_BLOCKS)
     return n

@@ -12,15 +12,20 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from detector.octaves import octave_bin, octave_nodes
 from detector.units import Angles, Density, Energy, Fraction, Number, Numbers, Scale, Section, Thickness
-from physics.jit import kernel
-from physics.random import exponential, normal, uniform
+from physics.jit import inlined_kernel
 
 FORWARD, BARREL, BACKWARD = 1, 2, 3
 FORWARD_GAP, BACKWARD_GAP, OUTSIDE = 11, 13, 0
 """Values of ``clusterReg`` (basf2 analysis/variables/src/ECLVariables.cc)."""
 
 ENERGY, THETA, PHI = 0, 1, 2
+EFFICIENCY, DEPTH, CRYSTALS = 3, 4, 5
+"""Columns of the tables of :class:`Calorimeter`."""
+COLUMNS = 6
+ENERGY_LOW, ENERGY_HIGH = -9, 4
+"""Exponents of two of the least and the largest energy [GeV] of the tables."""
 
 Row = Annotated[Numbers, Field(description="a, b, c, d, E_min [GeV], value at and below E_min")]
 
@@ -110,6 +115,7 @@ class Calorimeter(NamedTuple):
 
     edges: np.ndarray  # (6,) cos θ of forward begin, end, barrel begin, end, backward begin, end
     resolution: np.ndarray  # (3 regions, 3 quantities, 6)
+    table: np.ndarray  # (3 regions, nodes, COLUMNS) of energy: σ_E/E, σ_θ, σ_φ, efficiency, depth, crystals
     barrel_radius: float
     forward_z: float
     backward_z: float
@@ -119,6 +125,7 @@ class Calorimeter(NamedTuple):
     density: float
     critical_energy: float
     tail: float  # η of the Novosibirsk shape, negative: towards low energies
+    tail_scale: float
     leakage_probability: float
     leakage_fraction: float
     efficiency: float
@@ -166,18 +173,30 @@ def compile_calorimeter(
     scalars = {
         name: getattr(section, name).number for name in Calorimeter._fields if name in CalorimeterSection.model_fields
     }  # fmt: skip
-    return Calorimeter(
+    nodes = octave_nodes(ENERGY_LOW, ENERGY_HIGH)
+    calorimeter = Calorimeter(
         edges=np.cos(section.theta_edges.numbers),
         resolution=resolution,
+        table=np.zeros((3, len(nodes), COLUMNS)),
+        tail_scale=novosibirsk_scale(section.tail.number),
         barrel_radius=radius,
         forward_z=forward_z,
         backward_z=backward_z,
         timing_slope=1e-3 * (constant + linear * level + quadratic * level * level),
         **scalars,
     )
+    for index in range(3):
+        for node, energy in zip(calorimeter.table[index], nodes, strict=True):
+            for quantity in (ENERGY, THETA, PHI):
+                node[quantity] = resolution_formula(energy, calorimeter.resolution[index, quantity])
+            node[EFFICIENCY] = detection_efficiency(energy, calorimeter)
+            node[DEPTH] = shower_depth(energy, calorimeter)
+            # crystals above a few MeV grow with the logarithm of the energy (assumption)
+            node[CRYSTALS] = 9.0 + 3.0 * math.log(energy / 0.1)
+    return calorimeter
 
 
-@kernel
+@inlined_kernel
 def cluster_region(cosine, calorimeter):
     """Region (``clusterReg``) of a direction with this cos θ."""
     edges = calorimeter.edges
@@ -194,66 +213,55 @@ def cluster_region(cosine, calorimeter):
     return BACKWARD
 
 
-@kernel
+@inlined_kernel
+def region_index(region):
+    """Row of a region in the tables; the gaps count as barrel, as in basf2."""
+    return 0 if region == FORWARD else 2 if region == BACKWARD else 1
+
+
+def resolution_formula(energy: float, row: np.ndarray) -> float:
+    """f(E) = a/E + b/√E + c/E^¼ + d, constant below E_min; ``row`` holds these six numbers."""
+    a, b, c, d, least, below = row
+    return float(a / energy + b / energy**0.5 + c / energy**0.25 + d) if energy > least else float(below)
+
+
+@inlined_kernel
 def resolution(energy, region, quantity, calorimeter):
-    """Core width for an energy [GeV]: σ_E/E, σ_θ [rad] or σ_φ [rad] (``quantity`` ENERGY, THETA, PHI).
-
-    The gaps count as barrel, as in basf2.
-    """
-    index = 0 if region == FORWARD else 2 if region == BACKWARD else 1
-    row = calorimeter.resolution[index, quantity]
-    if energy <= row[4]:
-        return row[5]
-    root = math.sqrt(energy)
-    return row[0] / energy + row[1] / root + row[2] / math.sqrt(root) + row[3]
+    """Core width for an energy [GeV]: σ_E/E, σ_θ [rad] or σ_φ [rad] (``quantity`` ENERGY, THETA, PHI)."""
+    table = calorimeter.table[region_index(region)]
+    i, f = octave_bin(energy, ENERGY_LOW, table.shape[0])
+    return table[i, quantity] + f * (table[i + 1, quantity] - table[i, quantity])
 
 
-@kernel
-def novosibirsk(stream, tail):
-    """Draw a Novosibirsk number with peak 0, width 1 (FWHM/2.355) and tail parameter ``tail`` (η).
+def novosibirsk_scale(tail: float) -> float:
+    """Λη of the Novosibirsk shape with tail parameter ``tail`` (η), see :func:`novosibirsk`."""
+    return math.sinh(tail * 1.1774100225154747) / 1.1774100225154747
+
+
+@inlined_kernel
+def novosibirsk(z, tail, scale):
+    """Novosibirsk number of a normal number ``z``: peak 0, width 1 (FWHM/2.355), tail parameter ``tail`` (η).
+
+    ``scale`` from :func:`novosibirsk_scale`.
 
     With Λ = sinh(η√ln4)/(η√ln4) the density exp(−½[ln²(1 + Λη x)/η² + η²]) (H. Ikeda et al., Nucl. Instrum. Meth.
     A441 (2000) 401) is a shifted log-normal one: ln(1 + Λη x) is Gaussian with mean η² and width |η|.
     """
-    s = tail * 1.1774100225154747
-    scale = math.sinh(s) / 1.1774100225154747  # Λη
-    return (math.exp(tail * tail - tail * normal(stream)) - 1.0) / scale
+    return (math.exp(tail * tail - tail * z) - 1.0) / scale
 
 
-@kernel
-def shower_energy(stream, energy, region, leaks, calorimeter):
-    """Reconstructed energy [GeV] of an electromagnetic shower, corrected so that its peak is the true energy.
-
-    ``leaks`` if it began before the crystals or leaks at the rear.
-    """
-    sigma = energy * resolution(energy, region, ENERGY, calorimeter)
-    measured = energy + sigma * novosibirsk(stream, calorimeter.tail)
-    if leaks:
-        measured -= energy * calorimeter.leakage_fraction * exponential(stream)
-    if region in (FORWARD_GAP, BACKWARD_GAP):  # a good part of the shower is in the supports between the crystals
-        measured *= 0.3 + 0.7 * uniform(stream)
-    return measured
-
-
-@kernel
-def detection_efficiency(energy, region, calorimeter):
+def detection_efficiency(energy: float, calorimeter: Calorimeter) -> float:
     """Probability that a photon showers in crystals and is found; the 20 MeV threshold comes on top of it."""
-    if region == OUTSIDE:
-        return 0.0
-    efficiency = calorimeter.efficiency
-    if energy < 20.0 * calorimeter.efficiency_scale:
-        efficiency *= 1.0 - math.exp(-energy / calorimeter.efficiency_scale)
-    return efficiency * calorimeter.gap_efficiency if region > BACKWARD else efficiency
+    return calorimeter.efficiency * (1.0 - math.exp(-energy / calorimeter.efficiency_scale))
 
 
-@kernel
-def shower_depth(energy, calorimeter):
+def shower_depth(energy: float, calorimeter: Calorimeter) -> float:
     """Mean depth [cm] of an electromagnetic shower: (ln(E/E_c) + ½ + 2) X0 for photons (PDG, Passage, 34.36)."""
     t = math.log(max(energy / calorimeter.critical_energy, 1.0)) + 2.5
     return min(t * calorimeter.radiation_length, 0.6 * calorimeter.crystal_length)
 
 
-@kernel
+@inlined_kernel
 def timing_error(energy, e1_fraction, calorimeter):
     """dt99 [ns] of a cluster: inversely proportional to the energy of its highest crystal, with a floor.
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import model_validator
 
+from detector.draws import gauss, poisson_number, unit
 from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.random import normal, poisson, uniform
 
 
 class TopSection(Section):
@@ -70,13 +70,14 @@ class ArichSection(Section):
 
 
 TOP_COSINES, TOP_SLOWNESSES = 40, 64
+SPREAD, MEAN = 12, 18
+"""Places of the counters' values in ``Work.argument`` (:mod:`detector.identification`)."""
 
 
 class Top(NamedTuple):
     """Constants of the TOP counter for kernels; cm, ns."""
 
-    time: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES) effective time [ns]
-    yields: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES) expected photons of the track
+    table: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES, 2): effective time [ns], expected photons of the track
     cosine_low: float
     cosine_step: float
     slowness_step: float  # of 1/β from 1 to the refractive index
@@ -154,8 +155,7 @@ def compile_top(section: TopSection) -> Top:
         light = (1.0 - (slowness / section.index.number) ** 2) / (1.0 - section.index.number**-2)
         yields[i] = section.photons.number * light * trapped.mean(axis=1) / reference.mean() / sine
     return Top(
-        times,
-        np.maximum(yields, 0.0),
+        np.stack([times, np.maximum(yields, 0.0)], axis=-1),
         float(low),
         float(cosines[1] - cosines[0]),
         float(step),
@@ -179,24 +179,23 @@ def compile_arich(section: ArichSection) -> Arich:
     return Arich(*(getattr(section, name).number for name in Arich._fields))
 
 
-@kernel
+@inlined_kernel
 def top_expectation(i, f, slowness, top):
     """Effective time [ns] and photon yield between the cosine nodes ``i`` and ``i + 1`` (fraction ``f``)."""
     position = (slowness - 1.0) / top.slowness_step
-    j = int(position)
-    last = top.time.shape[1] - 1
-    if j >= last:
-        time = top.time[i, last] + f * (top.time[i + 1, last] - top.time[i, last])
-        return time, 0.0
+    last = top.table.shape[1] - 1
+    position = min(position, np.float64(last))  # beyond it there is no light
+    j = min(int(position), last - 1)
     g = position - j
-    a = top.time[i, j] + g * (top.time[i, j + 1] - top.time[i, j])
-    b = top.time[i + 1, j] + g * (top.time[i + 1, j + 1] - top.time[i + 1, j])
-    c = top.yields[i, j] + g * (top.yields[i, j + 1] - top.yields[i, j])
-    d = top.yields[i + 1, j] + g * (top.yields[i + 1, j + 1] - top.yields[i + 1, j])
+    near, far = top.table[i], top.table[i + 1]
+    a = near[j, 0] + g * (near[j + 1, 0] - near[j, 0])
+    b = far[j, 0] + g * (far[j + 1, 0] - far[j, 0])
+    c = near[j, 1] + g * (near[j + 1, 1] - near[j, 1])
+    d = far[j, 1] + g * (far[j + 1, 1] - far[j, 1])
     return a + f * (b - a), c + f * (d - c)
 
 
-@kernel
+@inlined_kernel
 def in_top(x, y, z, top):
     """Whether the straight line from the origin through (x, y, z) crosses a quartz bar."""
     rho = math.sqrt(x * x + y * y)
@@ -209,7 +208,7 @@ def in_top(x, y, z, top):
     return abs(phi - math.floor(phi + 0.5)) * top.sector < top.half_bar
 
 
-@kernel
+@inlined_kernel
 def in_arich(x, y, z, arich):
     """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
     if z <= 0.0:
@@ -218,77 +217,78 @@ def in_arich(x, y, z, arich):
     return arich.inner_radius < rho < arich.outer_radius
 
 
-@kernel
-def top_log_likelihoods(stream, cosine, slowness_true, radiates, kinked, slownesses, top, out):
-    """Measure the light of a track in a quartz bar and write the log-likelihoods of the six hypotheses.
+@inlined_kernel
+def measure_top(draws, m, row, cosine, slowness_true, radiates, kinked, top, work):
+    """Measure the light of a track in a quartz bar.
 
     ``cosine`` of the polar angle where it crosses the bar; ``slowness_true`` its 1/β there, used if it
     ``radiates`` (it arrived at all); ``kinked`` after a decay in flight, when the hypotheses' times refer to the
-    wrong track; ``slownesses`` (6,) 1/β of the hypotheses.
+    wrong track; ``work.slowness`` (6,) 1/β of the hypotheses.  Writes for each of them into ``work.argument`` the
+    argument 1 + x²/ν of Student's t (from SPREAD on) and the expected photons with background (from MEAN on), into
+    ``work.share`` the part of the track's light in them; returns the number of photons.
     """
+    words, normal = draws.words, draws.normal
     position = (cosine - top.cosine_low) / top.cosine_step
-    i = min(max(int(position), 0), top.time.shape[0] - 2)
+    i = min(max(int(position), 0), top.table.shape[0] - 2)
     f = position - i
     time, expected = 0.0, 0.0
     if radiates:
         time, expected = top_expectation(i, f, slowness_true, top)
-    signal = poisson(stream, expected) if expected > 0.0 else 0
-    count = signal + poisson(stream, top.background_photons)
+    signal = poisson_number(words[row, m], words[row + 1, m], expected, draws)
     measured = 0.0
     if signal > 0:
         sigma = math.sqrt(top.start_time * top.start_time + top.photon_time * top.photon_time / signal)
-        measured = time + sigma * normal(stream)
-        if uniform(stream) < top.tail_probability:
-            measured += top.tail_time * normal(stream)
+        measured = time + sigma * gauss(words[row + 3, m], normal)
+        if unit(words[row + 4, m]) < top.tail_probability:
+            measured += top.tail_time * gauss(words[row + 5, m], normal)
         if kinked:
-            measured += top.kink_time * normal(stream)
+            measured += top.kink_time * gauss(words[row + 6, m], normal)
     # The densities of the likelihood know the photons' resolution only: what all photons of a track share (start
     # time, extrapolation) makes it over-confident, as in the experiment.
-    nu = top.degrees_of_freedom
-    norm = signal / (nu * top.photon_time * top.photon_time)
+    norm = signal / (top.degrees_of_freedom * top.photon_time * top.photon_time)
     for h in range(6):
-        t, mu = top_expectation(i, f, slownesses[h], top)
+        t, mu = top_expectation(i, f, work.slowness[h], top)
         total = mu + top.background_photons
-        log_l = count * math.log(total) - total
-        if signal > 0:
-            deviation = measured - t
-            log_l -= 0.5 * (nu + 1.0) * math.log(1.0 + norm * deviation * deviation) * (mu / total)
-        out[h] = log_l
+        deviation = measured - t
+        work.argument[MEAN + h] = total
+        work.share[h] = mu / total
+        work.argument[SPREAD + h] = 1.0 + norm * deviation * deviation
+    return signal + poisson_number(words[row + 2, m], words[row + 7, m], top.background_photons, draws)
 
 
-@kernel
+@inlined_kernel
 def cherenkov_angle(slowness, index):
     """Cherenkov angle [rad]; 0 below threshold."""
     cosine = slowness / index
     return math.acos(cosine) if cosine < 1.0 else 0.0
 
 
-@kernel
-def arich_log_likelihoods(stream, slowness_true, radiates, kinked, slownesses, arich, out):
-    """Measure the aerogel ring of a track and write the log-likelihoods of the six hypotheses."""
+@inlined_kernel
+def measure_arich(draws, m, row, slowness_true, radiates, kinked, arich, work):
+    """Measure the aerogel ring of a track; arguments and results as of :func:`measure_top`."""
+    words, normal = draws.words, draws.normal
     full = 1.0 - 1.0 / (arich.index * arich.index)
-    efficiency = arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * uniform(stream)
+    efficiency = arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * unit(words[row + 6, m])
     photons = arich.photons * efficiency / full  # the tile and sensor gaps a track meets are known
     angle, expected = 0.0, 0.0
     if radiates:
         angle = cherenkov_angle(slowness_true, arich.index)
         expected = photons * math.sin(angle) ** 2
-    signal = poisson(stream, expected) if expected > 0.0 else 0
-    count = signal + poisson(stream, arich.background_photons)
+    signal = poisson_number(words[row, m], words[row + 1, m], expected, draws)
     measured = 0.0
     if signal > 0:
         sigma = math.sqrt(arich.track_angle * arich.track_angle + arich.photon_angle * arich.photon_angle / signal)
-        measured = angle + sigma * normal(stream)
-        if kinked or uniform(stream) < arich.tail_probability:
-            measured += arich.tail_angle * normal(stream)
-    nu = arich.degrees_of_freedom
-    norm = signal / (nu * arich.photon_angle * arich.photon_angle)
+        measured = angle + sigma * gauss(words[row + 3, m], normal)
+        if kinked or unit(words[row + 4, m]) < arich.tail_probability:
+            measured += arich.tail_angle * gauss(words[row + 5, m], normal)
+    norm = signal / (arich.degrees_of_freedom * arich.photon_angle * arich.photon_angle)
     for h in range(6):
-        theta = cherenkov_angle(slownesses[h], arich.index)
-        mu = photons * math.sin(theta) ** 2
+        theta = cherenkov_angle(work.slowness[h], arich.index)
+        cosine = work.slowness[h] / arich.index
+        mu = photons * (1.0 - cosine * cosine) if cosine < 1.0 else 0.0
         total = mu + arich.background_photons
-        log_l = count * math.log(total) - total
-        if signal > 0:
-            deviation = measured - theta
-            log_l -= 0.5 * (nu + 1.0) * math.log(1.0 + norm * deviation * deviation) * (mu / total)
-        out[h] = log_l
+        deviation = measured - theta
+        work.argument[MEAN + h] = total
+        work.share[h] = mu / total
+        work.argument[SPREAD + h] = 1.0 + norm * deviation * deviation
+    return signal + poisson_number(words[row + 2, m], words[row + 7, m], arich.background_photons, draws)

@@ -6,30 +6,36 @@ import numpy as np
 
 from detector.background import background_showers
 from detector.calorimeter import (
+    CRYSTALS,
     ENERGY,
+    ENERGY_LOW,
     OUTSIDE,
     PHI,
     THETA,
     cluster_region,
-    resolution,
+    region_index,
     timing_error,
 )
-from detector.flight import ORIGIN_DECAY
+from detector.draws import draw_blocks, gauss
+from detector.flight import ORIGIN_DECAY, column
+from detector.octaves import octave_bin
 from detector.record import Clusters
 from detector.showers import (
     ELECTRON,
     PHOTON,
+    SLOT_BLOCKS,
     charged_shower,
     electromagnetic_shower,
     neutral_hadron_shower,
 )
-from physics.jit import kernel
-from physics.particles import final_mass
-from physics.random import STAGE_BACKGROUND, STAGE_CALORIMETER, normal, open_stream
+from physics.jit import inlined_kernel, kernel
+from physics.kinematics import SPEED_OF_LIGHT
+from physics.random import STAGE_CALORIMETER
 
 MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
-_CALIBRATION_SUBSTREAM = 65535  # no flight has this index: cluster times are drawn from it
+SLICES, SLICE_WIDTH = 64, 12.0
+"""Slices of z [cm] in which neighbouring showers are looked for; the outermost hold all that is beyond them."""
 
 
 def new_clusters(capacity: int, events: int) -> Clusters:
@@ -37,7 +43,10 @@ def new_clusters(capacity: int, events: int) -> Clusters:
     integers = ("region", "track", "mc", "mcPDG")
     return Clusters(
         np.zeros(events + 1, np.int64),
-        *(np.zeros(capacity, np.int32 if name in integers else np.float64) for name in Clusters._fields[1:]),
+        *(
+            column(capacity, np.int32 if name in integers else np.float64, place)
+            for place, name in enumerate(Clusters._fields[1:])
+        ),
     )
 
 
@@ -55,22 +64,23 @@ def trimmed_clusters(clusters: Clusters) -> Clusters:
     return Clusters(clusters.offsets, *(column[:n] for column in clusters[1:]))
 
 
-@kernel
-def carriers(flights, first, last, n_tracks, carrier):
-    """Fill ``carrier[track]`` with the flight (index in the event) that carries a track on to the calorimeter.
+@inlined_kernel
+def follow_tracks(flights, first, last, first_track, last_track, arrivals):
+    """Fill ``arrivals.origin`` and ``arrivals.carrier`` of an event's tracks.
 
-    It is the track's own flight, or, after a decay in flight, the charged daughter; −1 where nothing arrives, −2 for
-    a track without flight (a fake or a clone).
+    The carrier is the track's own flight, or, after a decay in flight, the charged daughter.
     """
-    for t in range(n_tracks):
-        carrier[t] = -2
+    origin, carrier = arrivals.origin, arrivals.carrier
+    for row in range(first_track, last_track):
+        origin[row] = -1
+        carrier[row] = -1
     for i in range(first, last):
-        t = flights.track[i]
-        if t < 0 or carrier[t] >= 0:
+        row = first_track + flights.track[i]
+        if flights.track[i] < 0 or carrier[row] >= 0:
             continue
-        carrier[t] = -1
+        origin[row] = i
         if flights.region[i] > 0:
-            carrier[t] = i - first
+            carrier[row] = i
             continue
         for j in range(i + 1, last):  # a daughter begins where its mother ended
             if (
@@ -80,150 +90,232 @@ def carriers(flights, first, last, n_tracks, carrier):
                 and flights.mc[j] == flights.mc[i]
                 and abs(flights.x0[j] - flights.x[i]) + abs(flights.z0[j] - flights.z[i]) < 1.0
             ):
-                carrier[t] = j - first
+                carrier[row] = j
                 break
 
 
-@kernel
-def event_showers(stream, key, event, flights, first, last, showers, depths, left, csi, calorimeter):
+@inlined_kernel
+def event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter):
     """Showers of all flights of an event that reach the calorimeter; returns their number."""
-    n = 0
+    m = 0
     for i in range(first, last):
-        k = i - first
-        depths[k] = -1.0
-        left[k] = 0.0
-        if flights.region[i] <= 0:
-            continue
+        arrivals.depth[i] = 0.0
+        arrivals.left[i] = 0.0
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        # below a few MeV nothing reaches the cluster threshold
+        if flights.region[i] > 0 and px * px + py * py + pz * pz > 9e-6:
+            who[m] = i
+            draws.label[m] = np.uint64(STAGE_CALORIMETER) | (np.uint64(i - first) << np.uint64(16))
+            draws.first[m] = np.uint64(0)
+            m += 1
+    draw_blocks(draws, m, key, event, np.int64(0), np.int64(SLOT_BLOCKS))
+    n = 0
+    for j in range(m):
+        i = who[j]
         px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
         p = math.sqrt(px * px + py * py + pz * pz)
-        if p < 0.003:  # below a few MeV nothing reaches the cluster threshold
-            continue
-        open_stream(stream, key, event, STAGE_CALORIMETER, k)
         ux, uy, uz = px / p, py / p, pz / p
         x, y, z, t = flights.x[i], flights.y[i], flights.z[i], flights.t[i]
         pdg = np.int64(flights.pdg[i])
         species = abs(pdg)
-        if species == 22:
-            n = electromagnetic_shower(stream, showers, n, p, x, y, z, ux, uy, uz, t, PHOTON, k, calorimeter)
-        elif species == 11:
-            n = electromagnetic_shower(stream, showers, n, p, x, y, z, ux, uy, uz, t, ELECTRON, k, calorimeter)
+        if species in (22, 11):
+            kind = np.int64(PHOTON if species == 22 else ELECTRON)
+            n = electromagnetic_shower(draws, j, showers, n, p, x, y, z, ux, uy, uz, t, kind, i, calorimeter)
         elif flights.charge[i] != 0:
-            n = charged_shower(stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, k, depths, left, csi, calorimeter)
-        else:
-            mass = final_mass(pdg)
-            if mass > 0.0:
-                e = math.sqrt(p * p + mass * mass)
-                n = neutral_hadron_shower(stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t, k, depths, calorimeter)
+            n = charged_shower(
+                draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, csi,
+                calorimeter,
+            )  # fmt: skip
+        elif species in (130, 2112):
+            n = neutral_hadron_shower(
+                draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, calorimeter
+            )
     return n
 
 
-@kernel
-def merge_showers(showers, n, distance):
-    """Merge every shower into a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
+@inlined_kernel
+def slice_of(z, width):
+    """Slice of z; the first and the last one stay empty, so that every slice has two neighbours."""
+    return min(max(int(z / width + 0.5 * SLICES), 1), SLICES - 2)
 
-    ``owner`` of a merged shower names the one it went to.
+
+@inlined_kernel
+def merge_showers(showers, n, heads, distance):
+    """Merge every shower with a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
+
+    ``owner`` of a merged shower names the one it went to.  ``heads`` is scratch, (SLICES,).
     """
     d2 = distance * distance
-    for i in range(n):
-        for j in range(i + 1, n):
-            if showers.owner[i] >= 0:
-                break
+    width = max(SLICE_WIDTH, 1.5 * distance)  # centroids of merged showers move
+    for c in range(SLICES):
+        heads[c] = -1
+    for j in range(n):
+        middle = slice_of(showers.z[j], width)
+        for c in range(middle - 1, middle + 2):
+            i = heads[c]
+            while i >= 0:
+                if showers.owner[i] < 0:
+                    dx, dy, dz = showers.x[i] - showers.x[j], showers.y[i] - showers.y[j], showers.z[i] - showers.z[j]
+                    if dx * dx + dy * dy + dz * dz <= d2:
+                        merge_pair(showers, i, j)
+                        if showers.owner[j] >= 0:
+                            break
+                i = showers.next[i]
             if showers.owner[j] >= 0:
-                continue
-            dx, dy, dz = showers.x[i] - showers.x[j], showers.y[i] - showers.y[j], showers.z[i] - showers.z[j]
-            if dx * dx + dy * dy + dz * dz > d2:
-                continue
-            strong, weak = (i, j) if showers.E[i] >= showers.E[j] else (j, i)
-            total = showers.E[i] + showers.E[j]
-            w = showers.E[weak] / total
-            showers.x[strong] += w * (showers.x[weak] - showers.x[strong])
-            showers.y[strong] += w * (showers.y[weak] - showers.y[strong])
-            showers.z[strong] += w * (showers.z[weak] - showers.z[strong])
-            # two maxima in one cluster: wider, with less in the centre
-            showers.e1e9[strong] *= 1.0 - 0.6 * w
-            showers.e9e21[strong] *= 1.0 - 0.5 * w
-            showers.lat[strong] = min(0.98, showers.lat[strong] + 0.6 * w)
-            showers.E[strong] = total
-            showers.owner[weak] = strong
+                break
+        if showers.owner[j] < 0:
+            showers.next[j] = heads[middle]
+            heads[middle] = j
 
 
-@kernel
-def fill_clusters(
-    stream, key, event, i_event, flights, first, showers, n, carrier, points, n_tracks, tracks, clusters, calorimeter
-):
+@inlined_kernel
+def merge_pair(showers, i, j):
+    """Merge the weaker of two showers into the stronger one."""
+    strong, weak = (i, j) if showers.E[i] >= showers.E[j] else (j, i)
+    total = showers.E[i] + showers.E[j]
+    w = showers.E[weak] / total
+    showers.x[strong] += w * (showers.x[weak] - showers.x[strong])
+    showers.y[strong] += w * (showers.y[weak] - showers.y[strong])
+    showers.z[strong] += w * (showers.z[weak] - showers.z[strong])
+    showers.share[strong] += w * (1.0 - showers.share[strong])
+    showers.E[strong] = total
+    showers.owner[weak] = strong
+
+
+@inlined_kernel
+def draw_shape(energy, hadronic, share, a, b, c, normal):
+    """E1/E9, E9/E21, lateral spread and pulse shape of a cluster, from three words.
+
+    The centre of an electromagnetic shower is uniform on the face of the highest crystal: E1/E9 falls from 0.85 in
+    its middle to about 0.25 in a corner.  Hadronic showers are wider and fluctuate more; their pulse shape is
+    told apart better at higher energy.  The widths are assumptions that give the values and separations basf2's
+    documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).  ``share`` of
+    the energy is that of weaker showers close by: two maxima make a cluster wider, with less in the centre.
+    """
+    bits = np.int64(a)  # three coarse numbers from one word
+    u = np.float64(bits & 0x7FF) * 9.765625e-4 - 1.0
+    v = np.float64((bits >> 11) & 0x7FF) * 9.765625e-4 - 1.0
+    centre = 0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v))
+    # noise of the outer crystals widens weak showers
+    noise = 0.010 / (energy + 0.02)
+    spread = 0.97
+    if hadronic:
+        wide = 0.10 * math.exp(0.8 * gauss(b, normal))
+        spread = 0.6 + 0.25 * np.float64(bits >> 22) * 9.765625e-4
+    else:
+        wide = (0.030 + 0.25 * noise) * math.exp(0.4 * gauss(b, normal))
+    e1e9 = max(centre * spread, 0.12) * (1.0 - 0.6 * share)
+    e9e21 = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
+    lat = min(0.62 * (1.0 - max(centre * spread, 0.12)) + 3.0 * wide + 0.6 * share, 0.98)
+    # logit of the pulse-shape variable: ±(separation/2) with unit width
+    separation = 2.2 + 2.6 * math.sqrt(energy)
+    logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * gauss(c, normal)
+    return e1e9, e9e21, lat, 1.0 / (1.0 + math.exp(-logit))
+
+
+@inlined_kernel
+def track_points(flights, first_track, last_track, carrier, points, calorimeter):
+    """Write (x, y, z, track) of each track that arrives, three radiation lengths behind the face; returns how many."""
+    arrived = 0
+    for row in range(first_track, last_track):
+        i = carrier[row]
+        if i < 0:
+            continue
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        f = 3.0 * calorimeter.radiation_length / max(math.sqrt(px * px + py * py + pz * pz), 1e-6)
+        points[arrived, 0] = flights.x[i] + f * px
+        points[arrived, 1] = flights.y[i] + f * py
+        points[arrived, 2] = flights.z[i] + f * pz
+        points[arrived, 3] = row - first_track
+        arrived += 1
+    return arrived
+
+
+@inlined_kernel
+def nearest_point(points, n, x, y, z, r):
+    """Nearest of ``n`` points and its squared distance across the line of sight, −1 if none is within MAX_DISTANCE.
+
+    Depths differ from shower to shower: points are compared across.
+    """
+    nearest, least = -1, MAX_DISTANCE * MAX_DISTANCE
+    f = 1.0 / (r * r)
+    for a in range(n):
+        dx, dy, dz = points[a, 0] - x, points[a, 1] - y, points[a, 2] - z
+        along = dx * x + dy * y + dz * z
+        d2 = dx * dx + dy * dy + dz * dz - f * along * along
+        if d2 < least and f * along * along < 3600.0:  # 60 cm
+            nearest, least = a, d2
+    return nearest, max(least, 0.0)
+
+
+@inlined_kernel
+def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, arrived, tracks, clusters, calorimeter):
     """Write the clusters of an event behind the others and match them with tracks; False when the memory is full.
 
     ``tracks`` are the event's tracks from ``tracks.offsets[i_event]``; their column ``cluster`` is written.
     """
-    out = clusters.offsets[i_event]
-    start = out
+    start = clusters.offsets[i_event]
+    out = start
     first_track = tracks.offsets[i_event]
-    for t in range(tracks.offsets[i_event + 1] - first_track):
-        tracks.cluster[first_track + t] = -1
-    for t in range(n_tracks):  # where each track is three radiation lengths behind the face
-        if carrier[t] < 0:
-            continue
-        i = first + carrier[t]
-        p = math.sqrt(flights.px[i] ** 2 + flights.py[i] ** 2 + flights.pz[i] ** 2)
-        f = 3.0 * calorimeter.radiation_length / max(p, 1e-6)
-        points[t, 0] = flights.x[i] + f * flights.px[i]
-        points[t, 1] = flights.y[i] + f * flights.py[i]
-        points[t, 2] = flights.z[i] + f * flights.pz[i]
-    open_stream(stream, key, event, STAGE_CALORIMETER, _CALIBRATION_SUBSTREAM)
+    for t in range(first_track, tracks.offsets[i_event + 1]):
+        tracks.cluster[t] = -1
+    m = 0
     for s in range(n):
-        if showers.owner[s] >= 0:
-            continue
-        energy = showers.E[s]
-        if energy < calorimeter.threshold:
-            continue
-        x, y, z = showers.x[s], showers.y[s], showers.z[s]
+        if showers.owner[s] < 0 and showers.E[s] >= calorimeter.threshold:
+            who[m] = s
+            draws.label[m] = showers.label[s]
+            draws.first[m] = showers.block[s]
+            m += 1
+    if out + m > clusters.E.shape[0]:
+        return False
+    draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
+    words, normal, tables = draws.words, draws.normal, calorimeter.table
+    for j in range(m):
+        s = who[j]
+        energy, x, y, z = showers.E[s], showers.x[s], showers.y[s], showers.z[s]
         r = math.sqrt(x * x + y * y + z * z)
         region = cluster_region(z / r, calorimeter)
         if region == OUTSIDE:
             continue
-        dt99 = timing_error(energy, showers.e1e9[s], calorimeter)
-        timing = showers.t[s] + dt99 / 2.5758293 * normal(stream)
+        e1e9, e9e21, lat, pulse = draw_shape(
+            energy, showers.hadronic[s] == 1, showers.share[s], words[0, j], words[1, j], words[2, j], normal
+        )
+        dt99 = timing_error(energy, e1e9, calorimeter)
+        timing = showers.t[s] - r / SPEED_OF_LIGHT + dt99 / 2.5758293 * gauss(words[3, j], normal)
         if energy < calorimeter.timing_energy and abs(timing) > dt99:
             continue
-        if out >= clusters.E.shape[0]:
-            return False
-        nearest, d2_nearest = -1, MAX_DISTANCE * MAX_DISTANCE
-        ux, uy, uz = x / r, y / r, z / r
-        for t in range(n_tracks):
-            if carrier[t] < 0:
-                continue
-            dx, dy, dz = points[t, 0] - x, points[t, 1] - y, points[t, 2] - z
-            along = dx * ux + dy * uy + dz * uz  # depths differ from shower to shower: compare across
-            d2 = dx * dx + dy * dy + dz * dz - along * along
-            if d2 < d2_nearest and abs(along) < 60.0:
-                nearest, d2_nearest = t, d2
-        distance = math.sqrt(max(d2_nearest, 0.0))
+        i, f = octave_bin(energy, ENERGY_LOW, tables.shape[1])
+        row = region_index(region)
+        low, high = tables[row, i], tables[row, i + 1]
         clusters.E[out] = energy
         clusters.theta[out] = math.acos(z / r)
         clusters.phi[out] = math.atan2(y, x)
         clusters.r[out] = r
-        clusters.E_error[out] = energy * resolution(energy, region, ENERGY, calorimeter)
-        clusters.theta_error[out] = resolution(energy, region, THETA, calorimeter)
-        clusters.phi_error[out] = resolution(energy, region, PHI, calorimeter)
+        clusters.E_error[out] = energy * (low[ENERGY] + f * (high[ENERGY] - low[ENERGY]))
+        clusters.theta_error[out] = low[THETA] + f * (high[THETA] - low[THETA])
+        clusters.phi_error[out] = low[PHI] + f * (high[PHI] - low[PHI])
         clusters.timing[out] = timing
         clusters.timing_error[out] = dt99
-        clusters.E1E9[out] = showers.e1e9[s]
-        clusters.E9E21[out] = showers.e9e21[s]
-        clusters.LAT[out] = showers.lat[s]
-        clusters.pulse_shape[out] = showers.pulse[s]
-        # crystals above a few MeV grow with the logarithm of the energy and with the width (assumption)
-        clusters.n_crystals[out] = max(1.0, (9.0 + 3.0 * math.log(energy / 0.1)) * (0.7 + showers.lat[s]))
+        clusters.E1E9[out] = e1e9
+        clusters.E9E21[out] = e9e21
+        clusters.LAT[out] = lat
+        clusters.pulse_shape[out] = pulse
+        # and with the width (assumption)
+        clusters.n_crystals[out] = max(1.0, (low[CRYSTALS] + f * (high[CRYSTALS] - low[CRYSTALS])) * (0.7 + lat))
         clusters.region[out] = region
+        nearest, d2 = nearest_point(points, arrived, x, y, z, r)
+        distance = math.sqrt(d2)
         clusters.minC2TDist[out] = distance
-        matched = nearest >= 0 and distance < calorimeter.match_distance
-        clusters.track[out] = nearest if matched else -1
-        if matched:
-            old = tracks.cluster[first_track + nearest]
+        clusters.track[out] = -1
+        if nearest >= 0 and distance < calorimeter.match_distance:
+            t = int(points[nearest, 3])
+            clusters.track[out] = t
+            old = tracks.cluster[first_track + t]
             if old < 0 or clusters.E[start + old] < energy:
-                tracks.cluster[first_track + nearest] = out - start
+                tracks.cluster[first_track + t] = out - start
         flight = showers.flight[s]
-        clusters.mc[out] = -1 if flight < 0 else flights.mc[first + flight]
-        clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[first + flight]
+        clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
+        clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
         out += 1
     clusters.offsets[i_event + 1] = out
     return True
@@ -231,22 +323,24 @@ def fill_clusters(
 
 @kernel
 def measure_calorimeter(
-    stream, key, event, i_event, flights, tracks, clusters, showers, depths, left, carrier, points, csi, calorimeter,
-    background,
+    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, heads, points, arrivals,
+    csi, calorimeter, background,
 ):  # fmt: skip
-    """Clusters of event ``i_event`` (number ``event``) behind the others; False when their memory is full.
+    """Clusters of the events from ``begin`` on; returns the event it stopped at because their memory was full.
 
-    Reads the flights, writes ``tracks.cluster``; leaves in ``depths`` and ``left`` what arrives at the muon system
-    (see :mod:`detector.showers`) and in ``carrier`` the flight that each track ends with.
+    Reads the flights, writes ``tracks.cluster`` and ``arrivals``.
     """
-    first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-    n_tracks = tracks.offsets[i_event + 1] - tracks.offsets[i_event]
-    carriers(flights, first, last, n_tracks, carrier)
-    n = event_showers(stream, key, event, flights, first, last, showers, depths, left, csi, calorimeter)
-    open_stream(stream, key, event, STAGE_BACKGROUND, 0)
-    n = background_showers(stream, showers, n, background, calorimeter)
-    merge_showers(showers, n, calorimeter.merging_distance)
-    return fill_clusters(
-        stream, key, event, i_event, flights, first, showers, n, carrier, points, n_tracks, tracks, clusters,
-        calorimeter,
-    )  # fmt: skip
+    for i_event in range(begin, numbers.shape[0]):
+        event = np.uint64(numbers[i_event])
+        first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
+        first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
+        follow_tracks(flights, first, last, first_track, last_track, arrivals)
+        n = event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter)
+        n = background_showers(draws, key, event, showers, n, background, calorimeter)
+        merge_showers(showers, n, heads, calorimeter.merging_distance)
+        arrived = track_points(flights, first_track, last_track, arrivals.carrier, points, calorimeter)
+        if not fill_clusters(
+            draws, key, event, i_event, flights, who, showers, n, points, arrived, tracks, clusters, calorimeter
+        ):
+            return i_event
+    return numbers.shape[0]

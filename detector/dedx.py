@@ -10,21 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.draws import gauss, unit
+from detector.octaves import octave_nodes
 from detector.stopping import (
+    BETA_GAMMA_HIGH,
+    BETA_GAMMA_LOW,
     BETHE_CONSTANT,
     SILICON,
-    TABLE_HIGH,
-    TABLE_LOW,
-    TABLE_SIZE,
     Substance,
     density_effect,
-    interpolate,
     mean_loss,
 )
 from detector.units import Energy, Fraction, Number, Scale, Section, Thickness
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 from physics.particles import ELECTRON_MASS
-from physics.random import normal, uniform
 
 # He/C2H6 50:50 by volume: nearly all of the mass is ethane; I and Z/A by Bragg's rule; density-effect numbers from
 # Sternheimer's general expression for gases (Phys. Rev. B3 (1971) 3681) with C = 1 + 2 ln(I/ħω_p), ħω_p = 0.585 eV.
@@ -62,7 +61,7 @@ class ChamberDedxSection(DedxSection):
 class Dedx(NamedTuple):
     """Constants of one detector for kernels."""
 
-    log_expectation: np.ndarray  # ln of the expected dE/dx (minimum 1) on an even grid of ln βγ
+    log_expectation: np.ndarray  # ln of the expected dE/dx (minimum 1) on the nodes of βγ
     resolution: np.ndarray  # relative, for each number of samples at normal incidence
     path_power: float
     minimum_samples: float
@@ -81,13 +80,13 @@ def _compile(section: DedxSection, expectation: np.ndarray) -> Dedx:
 
 def compile_chamber(section: ChamberDedxSection) -> Dedx:
     """Return the drift chamber's constants."""
-    bg = np.exp(np.linspace(TABLE_LOW, TABLE_HIGH, TABLE_SIZE))
+    bg = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH)
     return _compile(section, mean_loss(bg, HELIUM_ETHANE, section.restriction.number))
 
 
 def compile_strips(section: StripDedxSection) -> Dedx:
     """Return the strip detector's constants: Landau's most probable loss (PDG, Passage, eq. 34.12)."""
-    bg = np.exp(np.linspace(TABLE_LOW, TABLE_HIGH, TABLE_SIZE))
+    bg = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH)
     beta2 = bg**2 / (1.0 + bg**2)
     xi = 0.5 * BETHE_CONSTANT * SILICON.z_over_a * 2.329 * section.thickness.number / beta2
     logarithm = np.log(2.0 * ELECTRON_MASS * bg**2 / SILICON.excitation) + np.log(xi / SILICON.excitation)
@@ -95,24 +94,15 @@ def compile_strips(section: StripDedxSection) -> Dedx:
     return _compile(section, np.maximum(most_probable, 1e-9))
 
 
-@kernel
-def dedx_log_likelihoods(stream, samples, sine, log_true, log_p, log_masses, dedx, out):
-    """Measure a track's dE/dx and write the log-likelihoods of the six hypotheses into ``out``.
+@inlined_kernel
+def relative_width(samples, slope2, dedx):
+    """Relative resolution for a number of samples, each longer by 1/sin θ; ``slope2`` = 1 + tan²λ = 1/sin²θ."""
+    longer = math.exp(0.5 * dedx.path_power * math.log(slope2))
+    return dedx.resolution[min(samples, MAX_SAMPLES - 1)] * longer
 
-    ``samples`` hits of path ∝ 1/``sine`` (of the polar angle), ``log_true`` the true ln βγ, ``log_p`` the
-    logarithm of the measured momentum [GeV].  Nothing is written with fewer samples than the detector needs.
-    """
-    if samples < dedx.minimum_samples:
-        return
-    # samples get longer as 1/sin θ
-    sigma = dedx.resolution[min(samples, MAX_SAMPLES - 1)] * math.exp(-dedx.path_power * math.log(sine))
-    step = (TABLE_HIGH - TABLE_LOW) / (TABLE_SIZE - 1)
-    expected = interpolate(dedx.log_expectation, TABLE_LOW, step, log_true)
-    width = dedx.tail_width if uniform(stream) < dedx.tail_probability else 1.0
-    measured = expected + sigma * width * normal(stream)  # of ln dE/dx
-    nu = dedx.degrees_of_freedom
-    norm = 1.0 / (nu * sigma * sigma)
-    half = -0.5 * (nu + 1.0)
-    for h in range(6):
-        deviation = measured - interpolate(dedx.log_expectation, TABLE_LOW, step, log_p - log_masses[h])
-        out[h] = half * math.log(1.0 + norm * deviation * deviation)
+
+@inlined_kernel
+def measured_dedx(draws, m, row, expected, sigma, dedx):
+    """Measured ln dE/dx, by the words ``row`` (tail or not) and ``row + 1`` of column ``m``."""
+    width = dedx.tail_width if unit(draws.words[row, m]) < dedx.tail_probability else 1.0
+    return expected + sigma * width * gauss(draws.words[row + 1, m], draws.normal)

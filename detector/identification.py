@@ -11,16 +11,18 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.cherenkov import (
+    MEAN,
+    SPREAD,
     Arich,
     ArichSection,
     Top,
     TopSection,
-    arich_log_likelihoods,
     compile_arich,
     compile_top,
     in_arich,
     in_top,
-    top_log_likelihoods,
+    measure_arich,
+    measure_top,
 )
 from detector.dedx import (
     ChamberDedxSection,
@@ -28,14 +30,17 @@ from detector.dedx import (
     StripDedxSection,
     compile_chamber,
     compile_strips,
-    dedx_log_likelihoods,
+    measured_dedx,
+    relative_width,
 )
-from detector.klm import layers_in_range
+from detector.draws import draw_blocks
+from detector.klm import expected_layer
+from detector.octaves import octave_bin
 from detector.record import HYPOTHESES, PID_DETECTORS
-from detector.stopping import residual_beta_gamma
+from detector.stopping import BETA_GAMMA_LOW
 from detector.templates import Templates, momentum_bin, pulse_bin, ratio_bin, scatter_bin
 from detector.units import Energy, Section
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 from physics.particles import (
     DEUTERON_MASS,
     ELECTRON_MASS,
@@ -45,7 +50,7 @@ from physics.particles import (
     PROTON_MASS,
     final_mass,
 )
-from physics.random import STAGE_IDENTIFICATION, open_stream
+from physics.random import STAGE_IDENTIFICATION
 
 SVD, CDC, TOP, ARICH, ECL, KLM = range(6)
 MASSES = (ELECTRON_MASS, MUON_MASS, PION_MASS, KAON_MASS, PROTON_MASS, DEUTERON_MASS)
@@ -70,132 +75,205 @@ class Identification(NamedTuple):
     top: Top
     arich: Arich
     templates: Templates
-    masses2: np.ndarray  # (6,) [GeV²]
-    log_masses: np.ndarray  # (6,)
+    inverse_masses: np.ndarray  # (6,) [1/GeV]
     muon_momentum: float  # GeV; below it the muon system says nothing
 
 
 def compile_identification(section: IdentificationSection, templates: Templates) -> Identification:
     """Return the kernel constants."""
-    masses = np.array(MASSES)
     return Identification(
         compile_strips(section.strips),
         compile_chamber(section.chamber),
         compile_top(section.top),
         compile_arich(section.arich),
         templates,
-        masses**2,
-        np.log(masses),
+        1.0 / np.array(MASSES),
         section.muon_momentum.number,
     )
 
 
+class Work(NamedTuple):
+    """Scratch memory for one track: values for each hypothesis."""
+
+    slowness: np.ndarray  # (6,) 1/β
+    share: np.ndarray  # (6,) part of the expected photons that is the track's
+    argument: np.ndarray  # (24,) arguments of logarithms: Student's t of strips, chamber, Cherenkov; mean photons
+    logarithm: np.ndarray  # (24,)
+
+
+def new_work() -> Work:
+    """Return scratch memory."""
+    return Work(np.zeros(6), np.zeros(6), np.zeros(24), np.zeros(24))
+
+
 @kernel
+def logarithms(argument, out, n):
+    """Natural logarithms of ``n`` positive numbers to 1e-9, in a loop that becomes vector instructions."""
+    for h in range(n):
+        bits = np.float64(argument[h]).view(np.int64)
+        # exponent by the trick of adding it to 2⁵²; mantissa in [1, 2)
+        exponent = np.int64((bits >> 52) | 0x4330000000000000).view(np.float64) - 4503599627371519.0
+        m = np.int64((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000).view(np.float64)
+        t = (m - 1.4142135623730951) / (m + 1.4142135623730951)  # |t| < 0.1716
+        t2 = t * t
+        series = 1.0 + t2 * (1.0 / 3.0 + t2 * (0.2 + t2 * (1.0 / 7.0 + t2 * (1.0 / 9.0 + t2 / 11.0))))
+        out[h] = (exponent + 0.5) * 0.6931471805599453 + 2.0 * t * series
+
+
+@inlined_kernel
+def identify_dedx(draws, m, p, slope2, beta_gamma, strip_hits, chamber_hits, identification, work):
+    """Write both dE/dx detectors' arguments of logarithms for each hypothesis."""
+    strips, chamber = identification.strips, identification.chamber
+    size = strips.log_expectation.shape[0]
+    i, f = octave_bin(beta_gamma, BETA_GAMMA_LOW, size)
+    for d in range(2):
+        dedx = strips if d == 0 else chamber
+        samples = strip_hits if d == 0 else chamber_hits
+        if samples < dedx.minimum_samples:
+            for h in range(6):
+                work.argument[6 * d + h] = 1.0
+            continue
+        table = dedx.log_expectation
+        sigma = relative_width(samples, slope2, dedx)
+        expected = table[i] + f * (table[i + 1] - table[i])
+        measured = measured_dedx(draws, m, 2 * d, expected, sigma, dedx)
+        norm = 1.0 / (dedx.degrees_of_freedom * sigma * sigma)
+        for h in range(6):
+            j, g = octave_bin(p * identification.inverse_masses[h], BETA_GAMMA_LOW, size)
+            deviation = measured - table[j] - g * (table[j + 1] - table[j])
+            work.argument[6 * d + h] = 1.0 + norm * deviation * deviation
+
+
+@inlined_kernel
 def identify_track(
-    stream, i, c, first, row, flights, tracks, clusters, first_cluster, passages, slownesses,
+    draws, m, i, j, row, flights, tracks, clusters, first_cluster, passages, work,
     identification, calorimeter, klm, csi, iron,
 ):  # fmt: skip
-    """Write the log-likelihoods of track ``row``: flight ``i`` made it, flight ``c`` carried it on (−1: none)."""
+    """Write the log-likelihoods of track ``row``: flight ``i`` made it, flight ``j`` carried it on (−1: none)."""
     out = tracks.log_likelihood[row]
-    out[:, :] = 0.0
     tan_lambda = tracks.tanLambda[row]
-    pt = klm.bending / max(abs(tracks.omega[row]), 1e-6)
-    sine = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
-    p = pt / sine
-    log_p = math.log(p)
-    for h in range(6):
-        slownesses[h] = math.sqrt(1.0 + identification.masses2[h] / (p * p))
-
+    slope2 = 1.0 + tan_lambda * tan_lambda
+    p = klm.bending / max(abs(tracks.omega[row]), 1e-6) * math.sqrt(slope2)
     true_p = math.sqrt(flights.px0[i] ** 2 + flights.py0[i] ** 2 + flights.pz0[i] ** 2)
-    log_true = math.log(true_p / final_mass(np.int64(flights.pdg[i])))
-    masses = identification.log_masses
-    samples = np.int64(flights.nSVDHits[i])
-    dedx_log_likelihoods(stream, samples, sine, log_true, log_p, masses, identification.strips, out[SVD])
-    samples = np.int64(flights.nCDCHits[i])
-    dedx_log_likelihoods(stream, samples, sine, log_true, log_p, masses, identification.chamber, out[CDC])
+    beta_gamma = true_p / final_mass(np.int64(flights.pdg[i]))
+    strip_hits, chamber_hits = np.int64(flights.nSVDHits[i]), np.int64(flights.nCDCHits[i])
+    identify_dedx(draws, m, p, slope2, beta_gamma, strip_hits, chamber_hits, identification, work)
 
     # Where the track points to behind the tracker: the end of the flight that carried it on, or the straight
     # continuation of one that was lost on the way.
-    arrives = c >= 0
-    j = first + c if arrives else i
-    x, y, z = flights.x[j], flights.y[j], flights.z[j]
-    px, py, pz = flights.px[j], flights.py[j], flights.pz[j]
-    p_there = math.sqrt(px * px + py * py + pz * pz)
-    if not arrives:
-        if p_there < 0.3:
-            return
-        way = 60.0 / p_there
-        x, y, z = x + way * px, y + way * py, z + way * pz
+    arrives = j >= 0
     kinked = arrives and j != i
+    end = j if arrives else i
+    x, y, z = flights.x[end], flights.y[end], flights.z[end]
+    px, py, pz = flights.px[end], flights.py[end], flights.pz[end]
+    there2 = px * px + py * py + pz * pz
     slowness_true = 1.0
+    seen = arrives
     if arrives:
-        mass = final_mass(np.int64(flights.pdg[j]))
-        slowness_true = math.sqrt(1.0 + mass * mass / (p_there * p_there))
-    if in_top(x, y, z, identification.top):
-        cosine = z / math.sqrt(x * x + y * y + z * z)
-        top_log_likelihoods(stream, cosine, slowness_true, arrives, kinked, slownesses, identification.top, out[TOP])
-    elif in_arich(x, y, z, identification.arich):
-        arich_log_likelihoods(stream, slowness_true, arrives, kinked, slownesses, identification.arich, out[ARICH])
+        mass = final_mass(np.int64(flights.pdg[end]))
+        slowness_true = math.sqrt(1.0 + mass * mass / there2)
+    elif there2 > 0.09:
+        seen = True
+        way = 60.0 / math.sqrt(there2)
+        x, y, z = x + way * px, y + way * py, z + way * pz
+    light = -1
+    count = 0
+    if seen:
+        for h in range(6):
+            beta_gamma = p * identification.inverse_masses[h]
+            work.slowness[h] = math.sqrt(1.0 + 1.0 / (beta_gamma * beta_gamma))
+        if in_top(x, y, z, identification.top):
+            light = TOP
+            cosine = z / math.sqrt(x * x + y * y + z * z)
+            count = measure_top(draws, m, 4, cosine, slowness_true, arrives, kinked, identification.top, work)
+        elif in_arich(x, y, z, identification.arich):
+            light = ARICH
+            count = measure_arich(draws, m, 4, slowness_true, arrives, kinked, identification.arich, work)
+    logarithms(work.argument, work.logarithm, np.int64(24 if light >= 0 else 12))
+    strips, chamber = identification.strips, identification.chamber
+    strip_power = 0.5 * (strips.degrees_of_freedom + 1.0) if strip_hits >= strips.minimum_samples else 0.0
+    chamber_power = 0.5 * (chamber.degrees_of_freedom + 1.0) if chamber_hits >= chamber.minimum_samples else 0.0
+    for h in range(6):
+        out[SVD, h] = -strip_power * work.logarithm[h]
+        out[CDC, h] = -chamber_power * work.logarithm[6 + h]
+        out[TOP, h] = 0.0
+        out[ARICH, h] = 0.0
+        out[ECL, h] = 0.0
+        out[KLM, h] = 0.0
+    if light >= 0:
+        nu = identification.top.degrees_of_freedom if light == TOP else identification.arich.degrees_of_freedom
+        for h in range(6):
+            out[light, h] = (
+                count * work.logarithm[MEAN + h] - work.argument[MEAN + h]
+                - 0.5 * (nu + 1.0) * work.logarithm[SPREAD + h] * work.share[h]
+            )  # fmt: skip
+    if not arrives:
+        return
 
     templates = identification.templates
     charge = 0 if tracks.omega[row] > 0.0 else 1
-    b = momentum_bin(log_p)
-    if arrives:
-        cluster = tracks.cluster[row]
-        energy = clusters.E[first_cluster + cluster] if cluster >= 0 else 0.0
-        r = ratio_bin(energy, p)
+    b = momentum_bin(p)
+    cluster = tracks.cluster[row]
+    energy = clusters.E[first_cluster + cluster] if cluster >= 0 else 0.0
+    r = ratio_bin(energy, p)
+    for h in range(6):
+        out[ECL, h] = templates.ratio[charge, b, r, h]
+    if cluster >= 0:
+        q = pulse_bin(clusters.pulse_shape[first_cluster + cluster])
         for h in range(6):
-            out[ECL, h] = templates.ratio[charge, b, h, r]
-        if cluster >= 0:
-            q = pulse_bin(clusters.pulse_shape[first_cluster + cluster])
+            out[ECL, h] += templates.pulse[charge, b, q, h]
+    region = passages.region[row]
+    if p > identification.muon_momentum and region > 0:
+        expected = expected_layer(p, region, passages.cosine[row], calorimeter, klm, csi, iron)
+        outer = passages.outer[row]
+        for h in range(6):
+            out[KLM, h] = templates.layer[region - 1, expected, outer, h]
+        if passages.hits[row] > 0:
+            s = scatter_bin(passages.scatter[row])
             for h in range(6):
-                out[ECL, h] += templates.pulse[charge, b, h, q]
-        region = passages.region[c]
-        if p > identification.muon_momentum and region > 0:
-            thickness = calorimeter.crystal_length * calorimeter.density
-            muon = residual_beta_gamma(p / MUON_MASS, MUON_MASS, thickness, csi)
-            expected = layers_in_range(muon, MUON_MASS, region, passages.cosine[c], 1.0, klm, iron)
-            outer = passages.outer[c]
-            for h in range(6):
-                out[KLM, h] = templates.layer[region - 1, expected, h, outer]
-            if passages.hits[c] > 0:
-                s = scatter_bin(passages.scatter[c])
-                for h in range(6):
-                    out[KLM, h] += templates.scatter[region - 1, h, s]
+                out[KLM, h] += templates.scatter[region - 1, s, h]
 
 
 @kernel
 def identify(
-    stream, key, event, i_event, flights, tracks, clusters, carrier, passages, slownesses,
+    draws, key, numbers, flights, tracks, clusters, who, arrivals, passages, work,
     identification, calorimeter, klm, csi, iron,
 ):  # fmt: skip
-    """Fill ``tracks.log_likelihood`` of event ``i_event``.
+    """Fill ``tracks.log_likelihood`` of all events.
 
     Clones get the values of the track they copy; fakes keep six equal ones.
     """
-    first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-    first_track = tracks.offsets[i_event]
-    first_cluster = clusters.offsets[i_event]
-    for i in range(first, last):
-        t = flights.track[i]
-        if t < 0:
-            continue
-        open_stream(stream, key, event, STAGE_IDENTIFICATION, i - first)
-        identify_track(
-            stream, i, carrier[t], first, first_track + t, flights, tracks, clusters, first_cluster, passages,
-            slownesses, identification, calorimeter, klm, csi, iron,
-        )  # fmt: skip
-    n_tracks = tracks.offsets[i_event + 1] - first_track
-    for t in range(n_tracks):
-        if carrier[t] != -2 or tracks.mc[first_track + t] < 0:
-            continue
-        for other in range(n_tracks):
-            if carrier[other] != -2 and tracks.mc[first_track + other] == tracks.mc[first_track + t]:
-                for d in range(6):
-                    for h in range(6):
-                        copied = tracks.log_likelihood[first_track + other, d, h]
-                        tracks.log_likelihood[first_track + t, d, h] = copied
-                break
+    for i_event in range(numbers.shape[0]):
+        first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
+        m = 0
+        for row in range(first_track, last_track):
+            i = arrivals.origin[row]
+            if i >= 0:
+                who[m] = row
+                k = np.uint64(i - flights.offsets[i_event])
+                draws.label[m] = np.uint64(STAGE_IDENTIFICATION) | (k << np.uint64(16))
+                draws.first[m] = np.uint64(0)
+                m += 1
+        draw_blocks(draws, m, key, np.uint64(numbers[i_event]), np.int64(0), np.int64(3))
+        for j in range(m):
+            row = who[j]
+            identify_track(
+                draws, j, arrivals.origin[row], arrivals.carrier[row], row, flights, tracks, clusters,
+                clusters.offsets[i_event], passages, work, identification, calorimeter, klm, csi, iron,
+            )  # fmt: skip
+        for row in range(first_track, last_track):
+            if arrivals.origin[row] >= 0:
+                continue
+            copied = -1
+            for other in range(first_track, last_track):
+                same = tracks.mc[row] >= 0 and tracks.mc[other] == tracks.mc[row]
+                if same and arrivals.origin[other] >= 0:
+                    copied = other
+                    break
+            for d in range(6):
+                for h in range(6):
+                    value = tracks.log_likelihood[copied, d, h] if copied >= 0 else 0.0
+                    tracks.log_likelihood[row, d, h] = value
 
 
 def _sum(log_likelihood: np.ndarray, detectors: tuple[str, ...]) -> np.ndarray:

@@ -11,14 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import model_validator
 
-from detector.stopping import stopping_range
+from detector.draws import gauss, unit
+from detector.showers import STOPPED
+from detector.stopping import residual_beta_gamma, stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
-from physics.jit import kernel
-from physics.particles import final_mass
-from physics.random import exponential, normal, random_bits, uniform
+from physics.jit import inlined_kernel
+from physics.particles import MUON_MASS, final_mass
 
 BARREL, FORWARD, BACKWARD = 1, 2, 3
 MAX_LAYERS = 15
+TIMING_ROW, BLUR_ROW, LAYER_ROW = 2, 5, 8
+"""Words of a passage that blur the cluster's time, the three of its place, those that decide two layers' hits each."""
 
 
 class KLMSection(Section):
@@ -131,24 +134,31 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
     )
 
 
-@kernel
+@inlined_kernel
 def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
-    """Take a track from the calorimeter's face through the field to the coil; returns point and direction."""
-    if charge == 0 or p < 0.1:
+    """Take a track from the calorimeter's face through the field to the coil; returns point and direction.
+
+    One chord of the helix; its length is that of the straight way to the coil or to the end of the barrel.
+    """
+    u2 = ux * ux + uy * uy
+    if charge == 0 or u2 < 1e-6:
         return x, y, z, ux, uy, uz
-    turn = charge * klm.bending / p  # rad/cm of the transverse direction
-    for _ in range(6):
-        if x * x + y * y > klm.coil_radius * klm.coil_radius or z > klm.forward_z or z < klm.backward_z:
-            break
-        step = 14.0
-        a = turn * step
-        c, s = 1.0 - 0.5 * a * a, a - a * a * a / 6.0
-        ux, uy = c * ux + s * uy, c * uy - s * ux
-        x, y, z = x + step * ux, y + step * uy, z + step * uz
-    return x, y, z, ux, uy, uz
+    b = x * ux + y * uy
+    way = (math.sqrt(b * b + u2 * max(klm.coil_radius * klm.coil_radius - x * x - y * y, 0.0)) - b) / u2
+    if z + way * uz > klm.forward_z:
+        way = max(klm.forward_z - z, 0.0) / uz
+    elif z + way * uz < klm.backward_z:
+        way = min(klm.backward_z - z, 0.0) / uz
+    half = 0.5 * charge * klm.bending / p * way  # turning of the transverse direction [rad]
+    half = min(max(half, -1.0), 1.0)
+    h2 = half * half
+    s, c = half * (1.0 - h2 / 6.0 * (1.0 - h2 / 20.0)), 1.0 - h2 * (0.5 - h2 / 24.0)
+    mx, my = c * ux + s * uy, c * uy - s * ux
+    chord = way * (1.0 - h2 / 6.0)
+    return x + chord * mx, y + chord * my, z + way * uz, c * mx + s * my, c * my - s * mx, uz
 
 
-@kernel
+@inlined_kernel
 def octagon_normal(x, y):
     """Unit normal of the side of the octagon that faces (x, y); sides at multiples of 45°."""
     tangent = 0.41421356237309503  # tan 22.5°
@@ -160,7 +170,7 @@ def octagon_normal(x, y):
     return nx, ny
 
 
-@kernel
+@inlined_kernel
 def klm_entry(x, y, z, ux, uy, uz, klm):
     """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
     transverse = math.sqrt(ux * ux + uy * uy)
@@ -183,7 +193,7 @@ def klm_entry(x, y, z, ux, uy, uz, klm):
     return 0, 0.0, 1.0
 
 
-@kernel
+@inlined_kernel
 def available_layers(region, klm):
     """Instrumented layers of a region."""
     if region == BARREL:
@@ -191,7 +201,7 @@ def available_layers(region, klm):
     return klm.forward_layers if region == FORWARD else klm.backward_layers
 
 
-@kernel
+@inlined_kernel
 def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     """Outermost layer (1 is the first, 0 none) that a particle with ``beta_gamma`` behind the crystals reaches.
 
@@ -208,69 +218,77 @@ def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
     return min(layer, available_layers(region, klm))
 
 
-@kernel
-def penetrate(stream, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
-    """Passage of a particle that entered the muon system's first layer region.
+@inlined_kernel
+def expected_layer(p, region, cosine, calorimeter, klm, csi, iron):
+    """Outermost layer of the muon system that a muon of momentum ``p`` [GeV] reaches."""
+    thickness = calorimeter.crystal_length * calorimeter.density
+    left = residual_beta_gamma(p / MUON_MASS, MUON_MASS, thickness, csi)
+    return layers_in_range(left, MUON_MASS, region, cosine, 1.0, klm, iron)
+
+
+@inlined_kernel
+def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
+    """Passage of a particle that entered the muon system's first layer region, by column ``m`` of ``draws``.
 
     Parameters
     ----------
     beta_gamma : βγ behind the crystals (charged particles).
-    depth : interaction lengths it can still go there; negative if it showered in the crystals; huge for muons.
+    depth : interaction lengths it can still go there, huge for muons; SHOWERED or STOPPED in the crystals.
     energy : kinetic energy [GeV] available to a shower.
 
     Returns (innermost layer, outermost layer, layers with hits, scatter): layers count from 1, 0 for none;
     ``scatter`` is the χ²/ndf of the hits about the extrapolated track, 1 for a clean one.
     """
+    words, normal = draws.words, draws.normal
     species = abs(pdg)
-    mass = final_mass(pdg)
+    if species == 11:
+        return 0, 0, 0, 1.0
     slant = 1.0 / cosine
-    plate_lengths = klm.pion_lengths if species in (211, 321, 130) else klm.nucleon_lengths
     available = available_layers(region, klm)
     first, last = 0, 0
     showered = False
+    u = unit(words[0, m])  # decides about showers; straggling matters only where there is none
     if charge != 0 and depth > 0.0:
-        fluctuation = 1.0 + klm.straggling * normal(stream)
-        last = layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron)
+        fluctuation = 1.0 + klm.straggling * gauss(words[0, m], normal)
+        last = layers_in_range(beta_gamma, final_mass(pdg), region, cosine, fluctuation, klm, iron)
         first = 1 if last > 0 else 0
     if species != 13:
+        plate_lengths = klm.pion_lengths if species in (211, 321, 130) else klm.nucleon_lengths
         room = depth - klm.coil_lengths * slant
-        if depth <= 0.0 or room <= 0.0:
+        length = -klm.shower_layers * math.log(unit(words[1, m]))
+        if room <= 0.0:
             # showered before the iron: hadrons of its tail reach the first layers
             first, last = 0, 0
-            if uniform(stream) < klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy)):
+            reach = klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy))
+            if depth != STOPPED and u < reach:
                 showered = True
-                first = 1
-                last = 1 + int(klm.shower_layers * exponential(stream))
+                first, last = 1, 1 + int(length)
         else:
             plates = int(room / (plate_lengths * slant))
             stop = plates + 1 if region == BARREL else plates
             if charge == 0:
-                if stop <= available and uniform(stream) < 1.0 - math.exp(-energy / klm.neutral_energy):
+                if stop <= available and u < 1.0 - math.exp(-energy / klm.neutral_energy):
                     showered = True
                     first = max(stop, 1)
-                    last = first + int(klm.shower_layers * exponential(stream) + 0.5)
+                    last = first + int(length + 0.5)
             elif stop < last:
                 showered = True
-                last = stop + int(0.5 * klm.shower_layers * exponential(stream))
+                last = stop + int(0.5 * length)
     last = min(last, available)
     if last <= 0 or first <= 0:
         return 0, 0, 0, 1.0
     hits, inner, outer = 0, 0, 0
-    limit = np.uint64(65536.0 * klm.layer_efficiency)
-    bits = np.uint64(0)
+    limit = np.int64(65536.0 * klm.layer_efficiency)
     for layer in range(first, last + 1):
-        if (layer - first) % 4 == 0:  # one draw decides four layers
-            bits = random_bits(stream)
-        else:
-            bits >>= np.uint64(16)
-        if bits & np.uint64(0xFFFF) < limit:
+        word = np.int64(words[LAYER_ROW + (layer >> 1), m])
+        if (word >> (16 * (layer & 1))) & 0xFFFF < limit:
             hits += 1
             outer = layer
             if inner == 0:
                 inner = layer
     if hits == 0:
         return 0, 0, 0, 1.0
-    scatter = abs(1.0 + normal(stream) / math.sqrt(2.0 * hits))  # χ²/ndf of 2 coordinates for each hit
+    scatter = abs(1.0 + gauss(words[3, m], normal) / math.sqrt(2.0 * hits))  # χ²/ndf of 2 coordinates for each hit
     if showered:
-        scatter += 1.5 * exponential(stream)
+        scatter -= 1.5 * math.log(unit(words[4, m]))
     return inner, outer, hits, scatter

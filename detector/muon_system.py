@@ -9,20 +9,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.klm import bend_to_coil, klm_entry, penetrate
+from detector.draws import draw_blocks, gauss
+from detector.flight import column
+from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, penetrate
 from detector.record import KLMClusters
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
-from physics.random import STAGE_KLM, normal, open_stream
+from physics.random import STAGE_KLM
+
+LEAST_MOMENTUM = 0.3
+"""Momentum [GeV] at the calorimeter below which everything ranges out in crystals and coil."""
 
 
 class Passages(NamedTuple):
-    """Scratch memory: how each flight of an event went through the muon system."""
+    """How each track went through the muon system, for all events of a chunk."""
 
-    region: np.ndarray  # int64, 0 where the flight does not point to it
-    inner: np.ndarray  # int64, first layer with a hit, from 1
-    outer: np.ndarray  # int64
+    region: np.ndarray  # int64, 0 where the track does not point to it
+    outer: np.ndarray  # int64, last layer with a hit, from 1
     hits: np.ndarray  # int64
     cosine: np.ndarray  # float64, of the incidence on the layers
     scatter: np.ndarray  # float64, χ²/ndf of the hits about the track
@@ -31,9 +35,10 @@ class Passages(NamedTuple):
     z: np.ndarray
 
 
-def new_passages(flights: int) -> Passages:
-    """Return scratch memory for events of up to ``flights`` flights."""
-    return Passages(*(np.zeros(flights, np.int64) for _ in range(4)), *(np.zeros(flights) for _ in range(5)))
+def new_passages(tracks: int) -> Passages:
+    """Return memory for the tracks of a chunk."""
+    kinds = (np.int64,) * 3 + (np.float64,) * 5
+    return Passages(*(column(tracks, kind, place) for place, kind in enumerate(kinds)))
 
 
 def new_klm_clusters(capacity: int, events: int) -> KLMClusters:
@@ -41,7 +46,10 @@ def new_klm_clusters(capacity: int, events: int) -> KLMClusters:
     reals = ("x", "y", "z", "timing")
     return KLMClusters(
         np.zeros(events + 1, np.int64),
-        *(np.zeros(capacity, np.float64 if name in reals else np.int32) for name in KLMClusters._fields[1:]),
+        *(
+            column(capacity, np.float64 if name in reals else np.int32, place)
+            for place, name in enumerate(KLMClusters._fields[1:])
+        ),
     )
 
 
@@ -59,48 +67,7 @@ def trimmed_klm_clusters(klm_clusters: KLMClusters) -> KLMClusters:
     return KLMClusters(klm_clusters.offsets, *(column[:n] for column in klm_clusters[1:]))
 
 
-@kernel
-def pass_flight(stream, flights, i, k, depths, left, passages, klm, iron):
-    """Passage of flight ``i`` (index ``k`` in the event) through the muon system."""
-    passages.region[k] = 0
-    passages.inner[k] = 0
-    passages.outer[k] = 0
-    passages.hits[k] = 0
-    passages.scatter[k] = 1.0
-    pdg = np.int64(flights.pdg[i])
-    species = abs(pdg)
-    mass = final_mass(pdg)
-    if flights.region[i] <= 0 or species in (22, 11) or mass <= 0.0:
-        return
-    px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-    p = math.sqrt(px * px + py * py + pz * pz)
-    if p < 0.3:  # GeV; ranges out in crystals and coil
-        return
-    charge = np.int64(flights.charge[i])
-    x, y, z, ux, uy, uz = bend_to_coil(flights.x[i], flights.y[i], flights.z[i], px / p, py / p, pz / p, charge, p, klm)
-    region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
-    passages.region[k] = region
-    passages.cosine[k] = cosine
-    passages.x[k], passages.y[k], passages.z[k] = x + distance * ux, y + distance * uy, z + distance * uz
-    if region == 0:
-        return
-    kinetic = math.sqrt(p * p + mass * mass) - mass
-    inner, outer, hits, scatter = penetrate(stream, pdg, charge, left[k], depths[k], kinetic, region, cosine, klm, iron)
-    passages.inner[k] = inner
-    passages.outer[k] = outer
-    passages.hits[k] = hits
-    passages.scatter[k] = scatter
-    if hits > 0:
-        blur = klm.position / math.sqrt(hits)
-        if charge == 0 or depths[k] < 0.0:
-            blur = klm.shower_position
-        way = distance + (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
-        passages.x[k] = x + way * ux + blur * normal(stream)
-        passages.y[k] = y + way * uy + blur * normal(stream)
-        passages.z[k] = z + way * uz + blur * normal(stream)
-
-
-@kernel
+@inlined_kernel
 def _angle2(ax, ay, az, bx, by, bz):
     """Squared angle (small angles) between two directions."""
     cross_x, cross_y, cross_z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
@@ -110,67 +77,104 @@ def _angle2(ax, ay, az, bx, by, bz):
     return (cross_x * cross_x + cross_y * cross_y + cross_z * cross_z) / (dot * dot)
 
 
-@kernel
-def measure_klm(
-    stream, key, event, i_event, flights, tracks, clusters, klm_clusters, depths, left, carrier, passages, klm, iron
-):
-    """Muon-system clusters of event ``i_event`` behind the others; False when their memory is full.
-
-    Fills ``passages`` for every flight and the tracks' column ``klm``.
-    """
+@inlined_kernel
+def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, carried, arrivals, passages, klm, iron):
+    """Passages of an event's tracks and clusters without their matches; False when the clusters' memory is full."""
     first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-    first_track = tracks.offsets[i_event]
-    n_tracks = tracks.offsets[i_event + 1] - first_track
-    for t in range(n_tracks):
-        tracks.klm[first_track + t] = -1
-    start = klm_clusters.offsets[i_event]
-    out = start
+    out = klm_clusters.offsets[i_event]
+    m = 0
     for i in range(first, last):
-        k = i - first
-        open_stream(stream, key, event, STAGE_KLM, k)
-        pass_flight(stream, flights, i, k, depths, left, passages, klm, iron)
-        if passages.hits[k] < klm.minimum_layers:
+        carried[i - first] = -1
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        fast = px * px + py * py + pz * pz > LEAST_MOMENTUM * LEAST_MOMENTUM
+        if fast and flights.region[i] > 0 and flights.pdg[i] != 22:
+            who[m] = i
+            draws.label[m] = np.uint64(STAGE_KLM) | (np.uint64(i - first) << np.uint64(16))
+            draws.first[m] = np.uint64(0)
+            m += 1
+    for row in range(tracks.offsets[i_event], tracks.offsets[i_event + 1]):
+        tracks.klm[row] = -1
+        passages.region[row] = 0
+        if arrivals.carrier[row] >= 0:
+            carried[arrivals.carrier[row] - first] = row
+    if out + m > klm_clusters.x.shape[0]:
+        return False
+    draw_blocks(draws, m, key, event, np.int64(0), np.int64(4))
+    for j in range(m):
+        i = who[j]
+        pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        p = math.sqrt(px * px + py * py + pz * pz)
+        x, y, z, ux, uy, uz = bend_to_coil(
+            flights.x[i], flights.y[i], flights.z[i], px / p, py / p, pz / p, charge, p, klm
+        )
+        region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
+        if region == 0:
             continue
-        if out >= klm_clusters.x.shape[0]:
-            return False
-        x, y, z = passages.x[k], passages.y[k], passages.z[k]
+        mass = final_mass(pdg)
+        energy = math.sqrt(p * p + mass * mass)
+        depth = arrivals.depth[i]
+        inner, outer, hits, scatter = penetrate(
+            draws, j, pdg, charge, arrivals.left[i], depth, energy - mass, region, cosine, klm, iron
+        )
+        x, y, z = x + distance * ux, y + distance * uy, z + distance * uz
+        if hits > 0:
+            blur = klm.shower_position if charge == 0 or depth < 0.0 else klm.position / math.sqrt(hits)
+            way = (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
+            x += way * ux + blur * gauss(draws.words[BLUR_ROW, j], draws.normal)
+            y += way * uy + blur * gauss(draws.words[BLUR_ROW + 1, j], draws.normal)
+            z += way * uz + blur * gauss(draws.words[BLUR_ROW + 2, j], draws.normal)
+        row = carried[i - first]
+        if row >= 0:
+            passages.region[row] = region
+            passages.outer[row] = outer
+            passages.hits[row] = hits
+            passages.cosine[row] = cosine
+            passages.scatter[row] = scatter
+            passages.x[row], passages.y[row], passages.z[row] = x, y, z
+        if hits < klm.minimum_layers:
+            continue
         klm_clusters.x[out], klm_clusters.y[out], klm_clusters.z[out] = x, y, z
         late = math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        p2 = px * px + py * py + pz * pz
-        mass = final_mass(np.int64(flights.pdg[i]))
-        slowness = math.sqrt(1.0 + mass * mass / p2)
         way = math.sqrt((x - flights.x[i]) ** 2 + (y - flights.y[i]) ** 2 + (z - flights.z[i]) ** 2)
-        t = flights.t[i] + way * slowness / SPEED_OF_LIGHT
-        klm_clusters.timing[out] = t - late + klm.timing * normal(stream)
-        klm_clusters.layers[out] = passages.hits[k]
-        klm_clusters.innermost_layer[out] = passages.inner[k]
+        t = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
+        klm_clusters.timing[out] = t - late + klm.timing * gauss(draws.words[TIMING_ROW, j], draws.normal)
+        klm_clusters.layers[out] = hits
+        klm_clusters.innermost_layer[out] = inner
         klm_clusters.track[out] = -1
         klm_clusters.cluster[out] = -1
         klm_clusters.mc[out] = flights.mc[i]
         klm_clusters.mcPDG[out] = flights.pdg[i]
         out += 1
     klm_clusters.offsets[i_event + 1] = out
-    if out == start:
-        return True
-    limit = klm.match_angle * klm.match_angle
+    return True
+
+
+@inlined_kernel
+def match_klm(i_event, tracks, clusters, klm_clusters, passages, klm):
+    """Match the muon-system clusters of an event with its tracks and calorimeter clusters."""
+    start = klm_clusters.offsets[i_event]
+    first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
     first_cluster, last_cluster = clusters.offsets[i_event], clusters.offsets[i_event + 1]
-    for c in range(start, out):
+    limit = klm.match_angle * klm.match_angle
+    for c in range(start, klm_clusters.offsets[i_event + 1]):
         x, y, z = klm_clusters.x[c], klm_clusters.y[c], klm_clusters.z[c]
-        best = limit
-        for t in range(n_tracks):
-            k = carrier[t]
-            if k < 0 or passages.region[k] == 0:
+        best, nearest = limit, -1
+        for row in range(first_track, last_track):
+            if passages.region[row] == 0:
                 continue
-            a = _angle2(x, y, z, passages.x[k], passages.y[k], passages.z[k])
+            a = _angle2(x, y, z, passages.x[row], passages.y[row], passages.z[row])
             if a < best:
-                best = a
-                klm_clusters.track[c] = t
-        t = klm_clusters.track[c]
-        if t >= 0 and tracks.klm[first_track + t] < 0:
-            tracks.klm[first_track + t] = c - start
+                best, nearest = a, row
+        if nearest >= 0:
+            klm_clusters.track[c] = nearest - first_track
+            if tracks.klm[nearest] < 0:
+                tracks.klm[nearest] = c - start
         best = limit
+        theta = math.atan2(math.sqrt(x * x + y * y), z)
         for e in range(first_cluster, last_cluster):
+            if abs(clusters.theta[e] - theta) > klm.match_angle:  # no angle is smaller than the difference in θ
+                continue
             s = math.sin(clusters.theta[e])
             a = _angle2(
                 x, y, z, s * math.cos(clusters.phi[e]), s * math.sin(clusters.phi[e]), math.cos(clusters.theta[e])
@@ -178,4 +182,21 @@ def measure_klm(
             if a < best:
                 best = a
                 klm_clusters.cluster[c] = e - first_cluster
-    return True
+
+
+@kernel
+def measure_klm(
+    draws, key, numbers, begin, flights, tracks, clusters, klm_clusters, who, carried, arrivals, passages, klm, iron
+):
+    """Muon-system clusters of the events from ``begin`` on; returns where it stopped because their memory was full.
+
+    Fills ``passages`` and the tracks' column ``klm``.
+    """
+    for i_event in range(begin, numbers.shape[0]):
+        event = np.uint64(numbers[i_event])
+        if not event_klm(
+            draws, key, event, i_event, flights, tracks, klm_clusters, who, carried, arrivals, passages, klm, iron
+        ):
+            return i_event
+        match_klm(i_event, tracks, clusters, klm_clusters, passages, klm)
+    return numbers.shape[0]

@@ -1,19 +1,29 @@
 """Everything outside the tracker, in one call: calorimeter, muon system and identification.
 
-:func:`compile_outer` makes the kernel constants from a card's sections, :func:`measure_outer` runs the kernels.
+:func:`compile_outer` makes the kernel constants from a card's sections, :func:`measure_outer` runs the kernels, each
+over all events of a chunk.
 """
 
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
-from detector.clusters import grown_clusters, measure_calorimeter, new_clusters, trimmed_clusters
+from detector.clusters import (
+    SLICES,
+    grown_clusters,
+    measure_calorimeter,
+    new_clusters,
+    trimmed_clusters,
+)
+from detector.draws import Draws, new_draws
 from detector.flight import Flights
-from detector.identification import Identification, compile_identification, identify
-from detector.klm import KLM, compile_klm
+from detector.identification import Identification, Work, compile_identification, identify, new_work
+from detector.klm import KLM, compile_klm, expected_layer
 from detector.muon_system import (
+    Passages,
     grown_klm_clusters,
     measure_klm,
     new_klm_clusters,
@@ -21,14 +31,12 @@ from detector.muon_system import (
     trimmed_klm_clusters,
 )
 from detector.record import Clusters, KLMClusters, Tracks
-from detector.showers import new_showers
+from detector.showers import MAX_SHOWERS, Arrivals, Showers, new_arrivals, new_showers
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
 from detector.table_cache import stored_table
-from detector.templates import Templates, build_templates
+from detector.templates import Observables, Templates, build_templates, empty_templates
 from physics.jit import kernel
 from physics.random import new_stream
-
-DONE, CLUSTERS_FULL, KLM_FULL = 0, 1, 2
 
 
 class Outer(NamedTuple):
@@ -54,59 +62,88 @@ def compile_outer(card: Any) -> Outer:
         card.background.level.number,
     )
     klm = compile_klm(card.klm, card.magnet.field.number)
-    templates = stored_table("templates", Templates, build_templates, calorimeter, csi, klm, iron)
-    identification = compile_identification(card.identification, templates)
-    return Outer(calorimeter, compile_background(card.background), klm, identification, csi, iron)
+    identification = compile_identification(card.identification, empty_templates())
+    outer = Outer(calorimeter, compile_background(card.background), klm, identification, csi, iron)
+    # Of identification itself, templates depend on one number: others may change without making them anew.
+    constants = (calorimeter, outer.background, klm, identification.muon_momentum, csi, iron)
+    templates = stored_table("templates", Templates, lambda *_: simulated_templates(outer), *constants)
+    return outer._replace(identification=identification._replace(templates=templates))
 
 
-class Scratch(NamedTuple):
-    """Memory of one call, reused for every event."""
+class Memory(NamedTuple):
+    """Scratch memory of a thread, for chunks of so many flights and tracks."""
 
+    draws: Draws
     stream: np.ndarray
-    showers: Any
-    depths: np.ndarray
-    left: np.ndarray
-    carrier: np.ndarray
+    who: np.ndarray
+    showers: Showers
+    heads: np.ndarray
     points: np.ndarray
-    passages: Any
-    slownesses: np.ndarray
+    carried: np.ndarray
+    work: Work
+    arrivals: Arrivals
+    passages: Passages
 
 
-def new_scratch(flights: int, tracks: int) -> Scratch:
-    """Return scratch memory for events of up to so many flights and tracks."""
-    return Scratch(
-        new_stream(),
-        new_showers(),
-        np.zeros(flights),
-        np.zeros(flights),
-        np.zeros(max(tracks, 1), np.int64),
-        np.zeros((max(tracks, 1), 3)),
-        new_passages(flights),
-        np.zeros(6),
-    )
+_kept = threading.local()
 
 
-@kernel
-def _measure(key, numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer):
-    """Measure events from ``begin`` on; returns (the event it stopped at, DONE or whose memory was full)."""
-    s = scratch
-    for i in range(begin, numbers.shape[0]):
-        event = np.uint64(numbers[i])
-        if not measure_calorimeter(
-            s.stream, key, event, i, flights, tracks, clusters, s.showers, s.depths, s.left, s.carrier,
-            s.points, outer.csi, outer.calorimeter, outer.background,
-        ):  # fmt: skip
-            return i, CLUSTERS_FULL
-        if not measure_klm(
-            s.stream, key, event, i, flights, tracks, clusters, klm_clusters, s.depths, s.left, s.carrier,
-            s.passages, outer.klm, outer.iron,
-        ):  # fmt: skip
-            return i, KLM_FULL
-        identify(
-            s.stream, key, event, i, flights, tracks, clusters, s.carrier, s.passages, s.slownesses,
-            outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
+def _memory(flights: Flights, tracks: Tracks) -> Memory:
+    """Memory kept by each thread: fresh pages for every chunk would cost more than the work.
+
+    Nothing that :func:`measure_outer` returns refers to it.
+    """
+    memory: Memory | None = getattr(_kept, "memory", None)
+    most = int(np.diff(flights.offsets).max(initial=1))
+    most_tracks = int(np.diff(tracks.offsets).max(initial=1))
+    if (
+        memory is None
+        or len(memory.arrivals.depth) < len(flights.pdg)
+        or len(memory.arrivals.carrier) < len(tracks.d0)
+        or len(memory.carried) < most
+        or len(memory.points) < most_tracks
+    ):
+        event = 64 + 2 * max(MAX_SHOWERS, most)
+        memory = Memory(
+            new_draws(event),
+            new_stream(),
+            np.zeros(event, np.int64),
+            new_showers(),
+            np.zeros(SLICES, np.int64),
+            np.zeros((64 + 2 * most_tracks, 4)),
+            np.zeros(event, np.int64),
+            new_work(),
+            new_arrivals(len(flights.pdg) * 5 // 4, len(tracks.d0) * 5 // 4),
+            new_passages(len(tracks.d0) * 5 // 4),
+        )
+        _kept.memory = memory
+    return memory
+
+
+def _measure_clusters(
+    key: np.uint64, numbers: np.ndarray, flights: Flights, tracks: Tracks, outer: Outer, m: Memory
+) -> tuple[Clusters, KLMClusters]:
+    """Measure calorimeter and muon system; leaves what identification needs in the memory."""
+    n = len(numbers)
+    clusters = new_clusters(len(flights.pdg) + 4 * n + 64, n)
+    begin = 0
+    while begin < n:
+        begin = measure_calorimeter(
+            m.draws, m.stream, key, numbers, begin, flights, tracks, clusters, m.who, m.showers, m.heads, m.points,
+            m.arrivals, outer.csi, outer.calorimeter, outer.background,
         )  # fmt: skip
-    return numbers.shape[0], DONE
+        if begin < n:
+            clusters = grown_clusters(clusters)
+    klm_clusters = new_klm_clusters(2 * n + 64, n)
+    begin = 0
+    while begin < n:
+        begin = measure_klm(
+            m.draws, key, numbers, begin, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
+            m.passages, outer.klm, outer.iron,
+        )  # fmt: skip
+        if begin < n:
+            klm_clusters = grown_klm_clusters(klm_clusters)
+    return clusters, klm_clusters
 
 
 def measure_outer(
@@ -123,17 +160,42 @@ def measure_outer(
     flights, tracks : of the same events.
     outer : constants from :func:`compile_outer`.
     """
-    n = len(event_numbers)
-    guess = len(flights.pdg) + 4 * n + 64
-    clusters, klm_clusters = new_clusters(guess, n), new_klm_clusters(2 * n + 64, n)
-    most = (int(np.diff(offsets).max(initial=1)) for offsets in (flights.offsets, tracks.offsets))
-    scratch = new_scratch(*most)
-    numbers = np.ascontiguousarray(event_numbers, np.int64)
-    begin, state = 0, -1
-    while state != DONE:
-        begin, state = _measure(np.uint64(key), numbers, begin, flights, tracks, clusters, klm_clusters, scratch, outer)
-        if state == CLUSTERS_FULL:
-            clusters = grown_clusters(clusters)
-        elif state == KLM_FULL:
-            klm_clusters = grown_klm_clusters(klm_clusters)
+    key, numbers = np.uint64(key), np.ascontiguousarray(event_numbers, np.int64)
+    m = _memory(flights, tracks)
+    clusters, klm_clusters = _measure_clusters(key, numbers, flights, tracks, outer, m)
+    identify(
+        m.draws, key, numbers, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
+        outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
+    )  # fmt: skip
     return trimmed_clusters(clusters), trimmed_klm_clusters(klm_clusters)
+
+
+@kernel
+def _expected_layers(p, passages, calorimeter, klm, csi, iron, out):
+    for row in range(p.shape[0]):
+        out[row] = 0
+        if passages.region[row] > 0:
+            out[row] = expected_layer(p[row], passages.region[row], passages.cosine[row], calorimeter, klm, csi, iron)
+
+
+def simulated_templates(outer: Outer) -> Templates:
+    """Return the probability tables of a detector whose own may still be empty."""
+
+    def observe(flights: Flights, tracks: Tracks) -> Observables:
+        m = _memory(flights, tracks)
+        numbers = np.arange(len(flights.offsets) - 1)
+        clusters, _ = _measure_clusters(np.uint64(0), numbers, flights, tracks, outer, m)
+        n = len(tracks.omega)
+        p = outer.klm.bending / np.abs(tracks.omega) * np.sqrt(1.0 + tracks.tanLambda**2)
+        expected = np.zeros(n, np.int64)
+        _expected_layers(p, m.passages, outer.calorimeter, outer.klm, outer.csi, outer.iron, expected)
+        event = np.repeat(numbers, np.diff(tracks.offsets))
+        cluster = np.where(tracks.cluster >= 0, tracks.cluster + clusters.offsets[event], 0)
+        energy = np.where(tracks.cluster >= 0, clusters.E[cluster], 0.0)
+        columns = (m.passages.region, m.passages.outer, m.passages.hits, m.passages.scatter)
+        region, last, hits, scatter = (column[:n] for column in columns)
+        observables = Observables(p, energy, clusters.pulse_shape[cluster], region, expected, last, hits, scatter)
+        arrives = m.arrivals.carrier[:n] >= 0
+        return Observables(*(column[arrives] for column in observables))
+
+    return build_templates(observe, outer.klm.bending / 0.00299792458, outer.identification.muon_momentum)

@@ -1,7 +1,7 @@
-"""What each particle leaves in the calorimeter: showers with measured energy, place, time and shape.
+"""What each particle leaves in the calorimeter: showers with measured energy, place and time.
 
-One kernel for one kind of particle, all from the flight's own random stream.  A shower here is what a cluster
-would be if nothing else were near; :mod:`detector.clusters` merges neighbours and applies thresholds.
+One kernel for one kind of particle, all from the flight's own random numbers.  A shower here is what a cluster
+would be if nothing else were near; :mod:`detector.clusters` merges neighbours, applies thresholds and draws shapes.
 """
 
 import math
@@ -10,29 +10,56 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.calorimeter import (
+    BACKWARD,
+    DEPTH,
+    EFFICIENCY,
+    ENERGY,
+    ENERGY_LOW,
+    OUTSIDE,
     PHI,
     THETA,
     cluster_region,
-    detection_efficiency,
-    resolution,
-    shower_depth,
-    shower_energy,
+    novosibirsk,
+    region_index,
 )
+from detector.draws import gauss, small_poisson, unit
+from detector.flight import column
+from detector.octaves import octave_bin
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import NEUTRON_MASS, final_mass
-from physics.random import exponential, isotropic_direction, normal, poisson, random_bits, uniform
+from physics.random import exponential, isotropic_direction, open_stream
 
 PHOTON, ELECTRON, IONISING, HADRONIC, SPLIT_OFF, BACKGROUND = 0, 1, 2, 3, 4, 5
 """Kinds of showers."""
 
 MAX_SHOWERS = 512
+MAX_SPLIT_OFFS = 32
 
-TWO_TO_MINUS_31 = 1.0 / 2147483648.0
+SLOT_BLOCKS = 3
+"""Blocks of random numbers of a flight; those of its showers' shapes and the split-offs' stream come after them."""
+STREAM_BLOCK = 64
+
+SHOWERED, STOPPED = -1.0, -2.0
+"""Instead of the interaction lengths a particle has still to go behind the crystals."""
 
 MEAN_VISIBLE = 0.5333333333333333
 """Mean of Kumaraswamy's distribution with a = b = 2: 2 B(3/2, 2) = 8/15."""
+
+
+class Arrivals(NamedTuple):
+    """What arrives behind the crystals, for all events of a chunk."""
+
+    depth: np.ndarray  # float64 (flights,), interaction lengths it can still go, huge for muons; SHOWERED or STOPPED
+    left: np.ndarray  # float64 (flights,), βγ behind the crystals
+    origin: np.ndarray  # int64 (tracks,), flight that made the track, −1 for fakes and clones
+    carrier: np.ndarray  # int64 (tracks,), flight that carries it on to the calorimeter, −1 for none
+
+
+def new_arrivals(flights: int, tracks: int) -> Arrivals:
+    """Return memory for a chunk."""
+    return Arrivals(np.empty(flights), np.empty(flights), np.empty(tracks, np.int64), np.empty(tracks, np.int64))
 
 
 class Showers(NamedTuple):
@@ -42,25 +69,27 @@ class Showers(NamedTuple):
     x: np.ndarray  # measured centroid [cm]
     y: np.ndarray
     z: np.ndarray
-    t: np.ndarray  # true time [ns] less the time of light from the origin
-    e1e9: np.ndarray
-    e9e21: np.ndarray
-    lat: np.ndarray
-    pulse: np.ndarray
+    t: np.ndarray  # true time [ns]
+    share: np.ndarray  # of the energy that is not the strongest shower's, in merged ones
     kind: np.ndarray  # int64
-    flight: np.ndarray  # int64, index in the event, −1 for beam background
+    hadronic: np.ndarray  # int64, 1 if its shape is that of a hadronic shower
+    flight: np.ndarray  # int64, −1 for beam background
     owner: np.ndarray  # int64, −1, or the shower it was merged into
+    label: np.ndarray  # uint64, whose random numbers its shape is drawn with (see detector.draws)
+    block: np.ndarray  # uint64, which of them
+    next: np.ndarray  # int64, next shower in the same slice of z, −1 for none
 
 
 def new_showers() -> Showers:
     """Return scratch memory for one event's showers."""
-    return Showers(
-        *(np.zeros(MAX_SHOWERS, np.float64) for _ in range(9)), *(np.zeros(MAX_SHOWERS, np.int64) for _ in range(3))
-    )
+    kinds = (np.float64,) * 6 + (np.int64,) * 4 + (np.uint64,) * 2 + (np.int64,)
+    showers = Showers(*(column(MAX_SHOWERS, kind, place) for place, kind in enumerate(kinds)))
+    showers.E[:] = 0.0
+    return showers
 
 
-@kernel
-def put_shower(showers, n, energy, x, y, z, t, kind, flight):
+@inlined_kernel
+def put_shower(showers, n, energy, x, y, z, t, kind, hadronic, flight, label, block):
     """Write shower ``n``; returns the new number of showers (showers beyond the capacity are dropped)."""
     if n >= MAX_SHOWERS or not energy > 0.0:
         return n
@@ -68,88 +97,71 @@ def put_shower(showers, n, energy, x, y, z, t, kind, flight):
     showers.x[n] = x
     showers.y[n] = y
     showers.z[n] = z
-    showers.t[n] = t - math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
+    showers.t[n] = t
+    showers.share[n] = 0.0
     showers.kind[n] = kind
+    showers.hadronic[n] = hadronic
     showers.flight[n] = flight
     showers.owner[n] = -1
+    showers.label[n] = label
+    showers.block[n] = np.uint64(block)
     return n + 1
 
 
-@kernel
-def draw_shape(stream, showers, n, hadronic):
-    """Draw E1/E9, E9/E21, lateral spread and pulse shape of shower ``n``.
+@inlined_kernel
+def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t, kind, flight, calorimeter):
+    """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``.
 
-    The centre of an electromagnetic shower is uniform on the face of the highest crystal: E1/E9 falls from 0.85 in
-    its middle to about 0.25 in a corner.  Hadronic showers are wider and fluctuate more; their pulse shape is
-    told apart better at higher energy.  The widths are assumptions that give the values and separations basf2's
-    documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).
+    Its random numbers are column ``m`` of ``draws``.
     """
-    energy = showers.E[n]
-    bits = random_bits(stream)  # two coarse numbers from one draw
-    u = np.float64(bits >> np.uint64(32)) * TWO_TO_MINUS_31 - 1.0
-    v = np.float64(bits & np.uint64(0xFFFFFFFF)) * TWO_TO_MINUS_31 - 1.0
-    centre = 0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v))
-    # noise of the outer crystals widens weak showers
-    noise = 0.010 / (energy + 0.02)
-    if hadronic:
-        wide = 0.10 * math.exp(0.8 * normal(stream))
-        spread = 0.6 + 0.25 * uniform(stream)
-    else:
-        wide = (0.030 + 0.25 * noise) * math.exp(0.4 * normal(stream))
-        spread = 0.97
-    showers.e1e9[n] = max(centre * spread, 0.12)
-    showers.e9e21[n] = max(1.0 - wide, 0.3)
-    lat = 0.62 * (1.0 - showers.e1e9[n]) + 3.0 * wide
-    showers.lat[n] = min(lat, 0.98)
-    # logit of the pulse-shape variable: ±(separation/2) with unit width
-    separation = 2.2 + 2.6 * math.sqrt(energy)
-    logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * normal(stream)
-    showers.pulse[n] = 1.0 / (1.0 + math.exp(-logit))
-
-
-@kernel
-def electromagnetic_shower(stream, showers, n, energy, x, y, z, ux, uy, uz, t, kind, flight, calorimeter):
-    """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``."""
-    depth = shower_depth(energy, calorimeter)
+    words, normal, tables = draws.words, draws.normal, calorimeter.table
+    i, f = octave_bin(energy, ENERGY_LOW, tables.shape[1])
+    depth = tables[0, i, DEPTH] + f * (tables[0, i + 1, DEPTH] - tables[0, i, DEPTH])
     x, y, z = x + depth * ux, y + depth * uy, z + depth * uz
-    rho = math.sqrt(x * x + y * y)
-    r = math.sqrt(rho * rho + z * z)
-    region = cluster_region(z / r, calorimeter)
-    efficiency = detection_efficiency(energy, region, calorimeter)
-    u = uniform(stream)
+    rho2 = x * x + y * y
+    region = cluster_region(z / math.sqrt(rho2 + z * z), calorimeter)
+    if region == OUTSIDE:
+        return n
+    row = region_index(region)
+    low, high = tables[row, i], tables[row, i + 1]
+    efficiency = low[EFFICIENCY] + f * (high[EFFICIENCY] - low[EFFICIENCY])
+    gap = region > BACKWARD
+    if gap:
+        efficiency *= calorimeter.gap_efficiency
+    u = unit(words[0, m])
     if u >= efficiency:
         return n
-    measured = shower_energy(stream, energy, region, u < efficiency * calorimeter.leakage_probability, calorimeter)
+    sigma = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
+    measured = 1.0 + sigma * novosibirsk(gauss(words[1, m], normal), calorimeter.tail, calorimeter.tail_scale)
+    if u < efficiency * calorimeter.leakage_probability:  # it began before the crystals or leaks at the rear
+        measured += calorimeter.leakage_fraction * math.log(unit(words[4, m]))
+    if gap:  # a good part of the shower is in the supports between the crystals
+        measured *= 0.3 + 0.7 * unit(words[5, m])
     # the centroid moves along θ and φ: (θ̂, φ̂) = ((xz, yz, −ρ²)/(rρ), (−y, x, 0)/ρ), with arcs r dθ and ρ dφ
-    d_theta = resolution(energy, region, THETA, calorimeter) * normal(stream) / rho
-    d_phi = resolution(energy, region, PHI, calorimeter) * normal(stream)
-    before = n
-    n = put_shower(
-        showers, n, measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
-        z - d_theta * rho * rho, t, kind, flight,
+    d_theta = (low[THETA] + f * (high[THETA] - low[THETA])) * gauss(words[2, m], normal) / math.sqrt(rho2)
+    d_phi = (low[PHI] + f * (high[PHI] - low[PHI])) * gauss(words[3, m], normal)
+    return put_shower(
+        showers, n, energy * measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
+        z - d_theta * rho2, t, kind, 0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
-    if n > before:
-        draw_shape(stream, showers, before, False)
-    return n
 
 
-@kernel
-def visible_part(stream, calorimeter):
-    """Visible part of the energy of a hadronic shower contained in one cluster.
+@inlined_kernel
+def visible_part(u, calorimeter):
+    """Visible part of the energy of a hadronic shower contained in one cluster, from a uniform number.
 
     Broad: Kumaraswamy's distribution with a = b = 2 (mean 0.53) times the largest visible part.
     """
-    return calorimeter.visible_fraction * math.sqrt(1.0 - math.sqrt(uniform(stream)))
+    return calorimeter.visible_fraction * math.sqrt(1.0 - math.sqrt(u))
 
 
-@kernel
-def jitter(stream, sigma):
-    """Displacement uniform in a cube, ``sigma`` [cm] along each axis."""
-    edge = 3.4641016151377544 * sigma
-    return edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5), edge * (uniform(stream) - 0.5)
+@inlined_kernel
+def jitter(sigma, word):
+    """Displacement uniform with standard deviation ``sigma`` [cm]."""
+    return 3.4641016151377544 * sigma * (unit(word) - 0.5)
 
 
-@kernel
+@inlined_kernel
 def interaction_length(pdg, p, calorimeter):
     """Mean way [cm] in caesium iodide to a nuclear interaction of a hadron [p in GeV]."""
     species = abs(pdg)
@@ -164,106 +176,116 @@ def interaction_length(pdg, p, calorimeter):
     return calorimeter.nucleon_length
 
 
-@kernel
-def hadronic_shower(stream, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter):
+@inlined_kernel
+def hadronic_shower(
+    draws, m, stream, key, event, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
+):
     """Shower of an interacting hadron and its split-offs; (x, y, z) is the point of the interaction.
 
     ``kinetic`` is what the hadron has left there, ``ionisation`` what it lost before.
     """
+    words = draws.words
     exchange = False
     if abs(pdg) == 211:  # π± N → π⁰ N: nearly all of the energy becomes an electromagnetic shower
-        exchange = uniform(stream) < calorimeter.charge_exchange
-    visible = 0.75 + 0.25 * math.sqrt(uniform(stream)) if exchange else visible_part(stream, calorimeter)
-    energy = ionisation + kinetic * visible
+        exchange = unit(words[5, m]) < calorimeter.charge_exchange
+    u = unit(words[6, m])
+    energy = ionisation + kinetic * (0.75 + 0.25 * math.sqrt(u) if exchange else visible_part(u, calorimeter))
     if pdg in (-2212, -2112):
-        share = visible_part(stream, calorimeter) / (MEAN_VISIBLE * calorimeter.visible_fraction)
+        share = visible_part(unit(words[7, m]), calorimeter) / (MEAN_VISIBLE * calorimeter.visible_fraction)
         energy += 2.0 * NEUTRON_MASS * calorimeter.annihilation_visible * share
-    hx, hy, hz = jitter(stream, calorimeter.hadron_position)
-    before = n
-    n = put_shower(showers, n, energy, x + hx, y + hy, z + hz, t, HADRONIC, flight)
-    if n > before:
-        draw_shape(stream, showers, before, not exchange)
-    number = poisson(stream, calorimeter.split_offs * math.sqrt(kinetic))
-    for _ in range(number):
-        piece = min(calorimeter.split_off_energy * exponential(stream), 0.3 * kinetic + 0.02)
+    sigma = calorimeter.hadron_position
+    label = draws.label[m]
+    n = put_shower(
+        showers, n, energy, x + jitter(sigma, words[2, m]), y + jitter(sigma, words[3, m]),
+        z + jitter(sigma, words[4, m]), t, HADRONIC, 0 if exchange else 1, flight, label, SLOT_BLOCKS,
+    )  # fmt: skip
+    number = small_poisson(unit(words[8, m]), calorimeter.split_offs * math.sqrt(kinetic))
+    if number == 0:
+        return n
+    open_stream(stream, key, event, label & np.uint64(0xFFFF), label >> np.uint64(16))
+    stream[4] = np.uint64(STREAM_BLOCK)
+    for piece in range(1, min(number, MAX_SPLIT_OFFS) + 1):
+        part = min(calorimeter.split_off_energy * exponential(stream), 0.3 * kinetic + 0.02)
         away = calorimeter.merging_distance + calorimeter.split_off_distance * exponential(stream)
         hx, hy, hz = isotropic_direction(stream)
         # only the part across the line of flight moves the piece to other crystals
         along = hx * ux + hy * uy + hz * uz
         hx, hy, hz = hx - along * ux, hy - along * uy, hz - along * uz
-        across = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
-        before = n
+        f = away / (math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9)
         late = t + 0.3 * away / SPEED_OF_LIGHT + 2.0 * exponential(stream)
-        f = away / across
-        n = put_shower(showers, n, piece, x + f * hx, y + f * hy, z + f * hz, late, SPLIT_OFF, flight)
-        if n > before:
-            draw_shape(stream, showers, before, True)
+        n = put_shower(
+            showers, n, part, x + f * hx, y + f * hy, z + f * hz, late, SPLIT_OFF, 1, flight, label,
+            SLOT_BLOCKS + piece,
+        )  # fmt: skip
     return n
 
 
-@kernel
-def neutral_hadron_shower(stream, showers, n, pdg, p, e, x, y, z, ux, uy, uz, t, flight, depths, calorimeter):
-    """Shower of a K_L, neutron or antineutron; leaves what remains for the muon system in ``depths[flight]``."""
+@inlined_kernel
+def neutral_hadron_shower(
+    draws, m, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, arrivals, calorimeter
+):
+    """Shower of a K_L, neutron or antineutron; leaves what remains for the muon system in ``arrivals.depth``."""
     length = interaction_length(pdg, p, calorimeter)
-    depth = exponential(stream) * length
+    depth = -math.log(unit(draws.words[0, m])) * length
     if depth > calorimeter.crystal_length:
-        depths[flight] = (depth - calorimeter.crystal_length) / length
+        arrivals.depth[flight] = (depth - calorimeter.crystal_length) / length
         return n
-    depths[flight] = -1.0
-    kinetic = e - final_mass(pdg)
-    beta = p / e
-    t += depth / (beta * SPEED_OF_LIGHT)
+    arrivals.depth[flight] = SHOWERED
+    mass = final_mass(pdg)
+    e = math.sqrt(p * p + mass * mass)
+    t += depth * e / (p * SPEED_OF_LIGHT)
     x, y, z = x + depth * ux, y + depth * uy, z + depth * uz
-    return hadronic_shower(stream, showers, n, kinetic, 0.0, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter)
+    return hadronic_shower(
+        draws, m, stream, key, event, showers, n, e - mass, 0.0, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
+    )
 
 
-@kernel
-def charged_shower(stream, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, depths, left, csi, calorimeter):
+@inlined_kernel
+def charged_shower(
+    draws, m, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter
+):
     """Ionisation, and for hadrons perhaps a nuclear interaction, of a charged particle heavier than the electron.
 
-    Leaves the interaction lengths still to go (−1: it interacted or stopped) in ``depths[flight]`` and βγ behind
-    the crystals in ``left[flight]``.  Straggling: Moyal's approximation of Landau's distribution with the PDG's ξ.
+    Leaves what it can still do behind the crystals in ``arrivals.depth`` and ``arrivals.left``.  Straggling: Moyal's
+    approximation of Landau's distribution with the PDG's ξ.
     """
+    words = draws.words
     mass = final_mass(pdg)
     beta_gamma = p / mass
     length = calorimeter.crystal_length
+    muon = abs(pdg) == 13
     depth = 1e9
-    species = abs(pdg)
-    if species != 13:
+    arrivals.depth[flight] = 1e9
+    if not muon:
         free = interaction_length(pdg, p, calorimeter)
-        depth = exponential(stream) * free
-        depths[flight] = (depth - length) / free
-    else:
-        depths[flight] = 1e9
+        depth = -math.log(unit(words[0, m])) * free
+        arrivals.depth[flight] = (depth - length) / free
     travelled = min(depth, length)
     thickness = travelled * calorimeter.density
     end = residual_beta_gamma(beta_gamma, mass, thickness, csi)
-    left[flight] = end
-    loss = mass * (math.sqrt(1.0 + beta_gamma * beta_gamma) - math.sqrt(1.0 + end * end))
-    xi = 0.5 * BETHE_CONSTANT * CAESIUM_IODIDE.z_over_a * thickness * (1.0 + 1.0 / (beta_gamma * beta_gamma))
-    if end > 0.0:
-        g = normal(stream)
-        loss += min(xi, 0.2 * loss) * (-math.log(g * g + 1e-12) - 1.2703628)
-        loss = max(loss, 0.0)
+    arrivals.left[flight] = end
     kinetic = mass * (math.sqrt(1.0 + beta_gamma * beta_gamma) - 1.0)
-    loss = min(loss, kinetic)
+    loss = kinetic
+    if end > 0.0:
+        loss -= mass * (math.sqrt(1.0 + end * end) - 1.0)
+        xi = 0.5 * BETHE_CONSTANT * CAESIUM_IODIDE.z_over_a * thickness * (1.0 + 1.0 / (beta_gamma * beta_gamma))
+        g = gauss(words[1, m], draws.normal)
+        loss += min(xi, 0.2 * loss) * (-math.log(g * g + 1e-12) - 1.2703628)
+        loss = min(max(loss, 0.0), kinetic)
+    if (depth < length and end > 0.0) or (pdg == -2212 and end <= 0.0):
+        arrivals.depth[flight] = SHOWERED
+        arrivals.left[flight] = 0.0
+        x, y, z = x + travelled * ux, y + travelled * uy, z + travelled * uz
+        return hadronic_shower(
+            draws, m, stream, key, event, showers, n, kinetic - loss, loss, pdg, x, y, z, ux, uy, uz, t, flight,
+            calorimeter,
+        )  # fmt: skip
     middle = 0.5 * travelled
     if end <= 0.0:
-        depths[flight] = -1.0
-        if pdg != -2212:
-            middle = min(middle, 3.0)
-    if (species != 13 and depth < length and end > 0.0) or (pdg == -2212 and end <= 0.0):
-        depths[flight] = -1.0
-        left[flight] = 0.0
-        remaining = max(kinetic - loss, 0.0)
-        return hadronic_shower(
-            stream, showers, n, remaining, loss, pdg,
-            x + travelled * ux, y + travelled * uy, z + travelled * uz, ux, uy, uz, t, flight, calorimeter,
-        )  # fmt: skip
-    x, y, z = x + middle * ux, y + middle * uy, z + middle * uz
-    hx, hy, hz = jitter(stream, 0.3 * calorimeter.crystal_width)  # one or two crystals: width/√12 each way
-    before = n
-    n = put_shower(showers, n, loss, x + hx, y + hy, z + hz, t, IONISING, flight)
-    if n > before:
-        draw_shape(stream, showers, before, False)
-    return n
+        arrivals.depth[flight] = STOPPED
+        middle = min(middle, 3.0)
+    sigma = 0.3 * calorimeter.crystal_width  # one or two crystals: width/√12 each way
+    return put_shower(
+        showers, n, loss, x + middle * ux + jitter(sigma, words[2, m]), y + middle * uy + jitter(sigma, words[3, m]),
+        z + middle * uz + jitter(sigma, words[4, m]), t, IONISING, 0, flight, draws.label[m], SLOT_BLOCKS,
+    )  # fmt: skip

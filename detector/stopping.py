@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from physics.jit import kernel
+from detector.octaves import look_up, octave_nodes
+from physics.jit import inlined_kernel
 from physics.particles import ELECTRON_MASS
 
 BETHE_CONSTANT = 0.307075e-3
@@ -34,20 +35,20 @@ CAESIUM_IODIDE = Substance(0.41569, 553.1e-9, 6.2807, 0.0395, 3.3353, 0.25381, 2
 IRON = Substance(0.46557, 286.0e-9, 4.2911, -0.0012, 3.1531, 0.14680, 2.9632)
 SILICON = Substance(0.49848, 173.0e-9, 4.4355, 0.2015, 2.8716, 0.14921, 3.2546)
 
-TABLE_LOW, TABLE_HIGH, TABLE_SIZE = math.log(0.05), math.log(2.0e4), 512
-"""Range of ln βγ of the tables."""
+BETA_GAMMA_LOW, BETA_GAMMA_HIGH = -5, 15
+"""Exponents of two of the least and the largest βγ of tables (see :mod:`detector.octaves`)."""
+RANGE_LOW, RANGE_HIGH = -12, 26
+"""The same of range/mass [g/cm²/GeV]."""
+STOPPED = 0.06
+"""βγ below which a particle counts as stopped."""
 _HEAVY = 0.13957039  # mass [GeV] that enters the maximum energy transfer; its effect on the range is below 1 %
 
 
 class RangeTable(NamedTuple):
-    """ln(range/mass) [g/cm²/GeV] on a grid of ln βγ, and its inverse on a grid of ln(range/mass)."""
+    """Range/mass [g/cm²/GeV] on the nodes of βγ, and βγ on those of range/mass."""
 
-    log_range: np.ndarray  # (TABLE_SIZE,)
-    low: float
-    step: float
-    log_beta_gamma: np.ndarray  # (TABLE_SIZE,)
-    inverse_low: float
-    inverse_step: float
+    range: np.ndarray
+    beta_gamma: np.ndarray
 
 
 def density_effect(beta_gamma: np.ndarray, substance: Substance) -> np.ndarray:
@@ -71,56 +72,34 @@ def mean_loss(beta_gamma: np.ndarray, substance: Substance, restricted: float = 
 
 
 def range_table(substance: Substance) -> RangeTable:
-    """Tabulate the range by integrating the mean loss; below βγ = 0.05 the particle counts as stopped."""
-    log_bg = np.linspace(TABLE_LOW, TABLE_HIGH, TABLE_SIZE)
-    fine = np.linspace(TABLE_LOW, TABLE_HIGH, 16 * TABLE_SIZE)
+    """Tabulate the range by integrating the mean loss."""
+    nodes = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH)
+    fine = np.linspace(math.log(nodes[0]), math.log(nodes[-1]), 16 * len(nodes))
     bg = np.exp(fine)
     # d(T/M) = β d(βγ) = β βγ d ln βγ
     integrand = bg**2 / np.sqrt(1.0 + bg**2) / mean_loss(bg, substance)
     total = np.concatenate([[0.0], np.cumsum(0.5 * (integrand[1:] + integrand[:-1]) * np.diff(fine))])
     first = bg[0] ** 2 / mean_loss(bg[:1], substance)[0] / 4.0  # loss ∝ 1/β² below the table
-    log_range = np.log(np.interp(log_bg, fine, total + first))
-    grid = np.linspace(log_range[0], log_range[-1], TABLE_SIZE)
+    log_range = np.log(total + first)
+    wanted = octave_nodes(RANGE_LOW, RANGE_HIGH)
     return RangeTable(
-        log_range,
-        TABLE_LOW,
-        (TABLE_HIGH - TABLE_LOW) / (TABLE_SIZE - 1),
-        np.interp(grid, log_range, log_bg),
-        float(grid[0]),
-        float((grid[-1] - grid[0]) / (TABLE_SIZE - 1)),
+        np.exp(np.interp(np.log(nodes), fine, log_range)), np.exp(np.interp(np.log(wanted), log_range, fine))
     )
 
 
-@kernel
-def interpolate(table, low, step, x):
-    """Linear interpolation of a table on an even grid, constant beyond its ends."""
-    position = (x - low) / step
-    if position <= 0.0:
-        return table[0]
-    i = int(position)
-    if i >= table.shape[0] - 1:
-        return table[table.shape[0] - 1]
-    f = position - i
-    return table[i] + f * (table[i + 1] - table[i])
-
-
-@kernel
+@inlined_kernel
 def residual_beta_gamma(beta_gamma, mass, thickness, table):
     """βγ left after ``thickness`` [g/cm²]; 0 when the particle [mass GeV] stops in it."""
-    if beta_gamma < 0.06:
+    if beta_gamma < STOPPED:
         return 0.0
-    left = math.exp(interpolate(table.log_range, table.low, table.step, math.log(beta_gamma))) - thickness / mass
-    if left <= 0.0:
-        return 0.0
-    log_left = math.log(left)
-    if log_left <= table.inverse_low:
-        return 0.0
-    return math.exp(interpolate(table.log_beta_gamma, table.inverse_low, table.inverse_step, log_left))
+    left = look_up(table.range, BETA_GAMMA_LOW, beta_gamma) - thickness / mass
+    end = look_up(table.beta_gamma, RANGE_LOW, left) if left > 0.0 else 0.0
+    return end if end > STOPPED else 0.0
 
 
-@kernel
+@inlined_kernel
 def stopping_range(beta_gamma, mass, table):
     """Range [g/cm²] of a particle [mass GeV]."""
-    if beta_gamma < 0.06:
+    if beta_gamma < STOPPED:
         return 0.0
-    return mass * math.exp(interpolate(table.log_range, table.low, table.step, math.log(beta_gamma)))
+    return mass * look_up(table.range, BETA_GAMMA_LOW, beta_gamma)

@@ -5,12 +5,23 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from detector.calorimeter import BACKWARD, BARREL, ENERGY, FORWARD, PHI, THETA, cluster_region, novosibirsk, resolution
+from detector.calorimeter import (
+    BACKWARD,
+    BARREL,
+    ENERGY,
+    FORWARD,
+    PHI,
+    THETA,
+    cluster_region,
+    novosibirsk,
+    novosibirsk_scale,
+    resolution,
+)
 from detector.card import load_detector
+from detector.draws import gauss, normal_table
 from detector.flight import new_flights
 from detector.gun import single_flights, single_tracks
 from detector.outer import measure_outer
-from physics.random import new_stream, open_stream
 
 KEY = np.uint64(2311_14647)
 
@@ -35,16 +46,16 @@ def shoot(outer, pdg, p, theta, n):
 
 
 @njit
-def fill_novosibirsk(stream, tail, out):
+def fill_novosibirsk(words, normal, tail, scale, out):
     for i in range(out.size):
-        out[i] = novosibirsk(stream, tail)
+        out[i] = novosibirsk(gauss(words[i], normal), tail, scale)
 
 
 def test_novosibirsk_follows_its_density():
     tail = -0.25
-    stream, draws = new_stream(), np.zeros(40_000)
-    open_stream(stream, KEY, np.uint64(0), 2, 0)
-    fill_novosibirsk(stream, tail, draws)
+    draws = np.zeros(40_000)
+    words = np.random.default_rng(1).integers(0, 2**32, draws.size, dtype=np.uint32)
+    fill_novosibirsk(words, normal_table(), tail, novosibirsk_scale(tail), draws)
     s = tail * np.sqrt(np.log(4.0))
     scale = np.sinh(s) / np.sqrt(np.log(4.0))
     x = np.linspace(-12.0, 1.0 / abs(scale) - 1e-6, 200_001)

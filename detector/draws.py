@@ -1,0 +1,159 @@
+"""Random numbers of many particles at once: Philox blocks of all particles of an event side by side.
+
+The outer detector needs some ten numbers for each of some thirty particles of an event.  The counters are those of
+:mod:`physics.random` (draw, stage | substream, event), so every particle keeps its own numbers; but the blocks of
+all particles are made in one loop that the compiler turns into vector instructions, and each 32-bit word is one
+number.  Normal and Poisson numbers come from tables of the inverse distribution.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from physics.jit import inlined_kernel, kernel
+from physics.random import philox
+
+ROWS = 16
+"""Words that can be kept for each particle."""
+NORMAL_BINS = 512
+NORMAL_EXACT = 480
+"""Bin from which on (|z| > 1.86) the inverse distribution is evaluated, not interpolated."""
+POISSON_MEANS, POISSON_COLUMNS = 80, 128
+
+_LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+_TWO_TO_MINUS_32 = 1.0 / 4294967296.0
+
+
+class Draws(NamedTuple):
+    """Memory of an event's numbers, and the tables they are made with."""
+
+    words: np.ndarray  # uint32 (ROWS, particles)
+    label: np.ndarray  # uint64 (particles,), stage | substream << 16
+    first: np.ndarray  # uint64 (particles,), number of the particle's first block
+    normal: np.ndarray  # float64 (NORMAL_BINS + 1,), quantiles of |z| for a standard normal z
+    cut: np.ndarray  # uint32 (means, columns), Walker's alias tables of Poisson numbers, 25 bits
+    alias: np.ndarray  # uint8 (means, columns)
+
+
+def new_draws(particles: int) -> Draws:
+    """Return memory for events of up to ``particles`` particles."""
+    n = particles + 16 - particles % 16 + 16  # rows begin on different lines of the processor's cache
+    cut, alias = poisson_tables()
+    label, first = np.zeros((2, n), np.uint64)
+    return Draws(np.zeros((ROWS, n), np.uint32), label, first, normal_table(), cut, alias)
+
+
+def normal_table() -> np.ndarray:
+    """Return the quantiles of |z| at i/NORMAL_BINS; the last one, infinite, is never read."""
+    z = np.zeros(NORMAL_BINS + 1)
+    for i in range(1, NORMAL_BINS):
+        low, high = 0.0, 9.0
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if math.erf(middle * math.sqrt(0.5)) < i / NORMAL_BINS else (low, middle)
+        z[i] = low
+    z[NORMAL_BINS] = np.inf
+    return z
+
+
+def poisson_tables() -> tuple[np.ndarray, np.ndarray]:
+    """Return the alias tables (A. J. Walker, ACM Trans. Math. Softw. 3 (1977) 253) of the means 0, 1, 2, …."""
+    cut = np.zeros((POISSON_MEANS, POISSON_COLUMNS), np.uint32)
+    alias = np.zeros((POISSON_MEANS, POISSON_COLUMNS), np.uint8)
+    n = np.arange(POISSON_COLUMNS)
+    log_factorial = np.cumsum(np.log(np.maximum(n, 1)))
+    for mean in range(POISSON_MEANS):
+        p = np.exp(n * math.log(mean) - mean - log_factorial) if mean else (n == 0).astype(float)
+        p *= POISSON_COLUMNS / p.sum()
+        small, large = list(np.flatnonzero(p < 1.0)), list(np.flatnonzero(p >= 1.0))
+        while small and large:
+            i, j = small.pop(), large[-1]
+            cut[mean, i], alias[mean, i] = round(p[i] * 2.0**25), j
+            p[j] -= 1.0 - p[i]
+            if p[j] < 1.0:
+                small.append(large.pop())
+        for i in small + large:
+            cut[mean, i], alias[mean, i] = 2**25, i
+    return cut, alias
+
+
+@kernel
+def draw_blocks(draws, n, key, event, row, blocks):
+    """Fill rows ``row`` … ``row + 4 blocks − 1`` of ``n`` particles from blocks ``draws.first`` on of their streams."""
+    k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
+    e0, e1 = np.uint64(event) & _LOW, np.uint64(event) >> _S32
+    words, label, first = draws.words, draws.label, draws.first
+    for block in range(blocks):
+        b = np.uint64(block)
+        r = row + 4 * block
+        for i in range(n):
+            w0, w1, w2, w3 = philox(first[i] + b, label[i], e0, e1, k0, k1)
+            words[r, i] = np.uint32(w0)
+            words[r + 1, i] = np.uint32(w1)
+            words[r + 2, i] = np.uint32(w2)
+            words[r + 3, i] = np.uint32(w3)
+
+
+@inlined_kernel
+def unit(word):
+    """Uniform number on (0, 1) of a word."""
+    return (np.float64(word) + 0.5) * _TWO_TO_MINUS_32
+
+
+@kernel
+def normal_tail(p):
+    """|z| beyond which a standard normal number has the probability ``p`` in (1e-11, 0.07) on one side.
+
+    Wichura, Appl. Stat. 37 (1988) 477.
+    """
+    r = math.sqrt(-math.log(p)) - 1.6
+    return (
+        (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
+            + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
+            + 4.6303378461565452959) * r + 1.42343711074968357734)
+        / (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
+            + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
+            + 2.05319162663775882187) * r + 1.0)
+    )  # fmt: skip
+
+
+@inlined_kernel
+def gauss(word, normal):
+    """Return the standard normal number of a word."""
+    v = np.int64(word) & 0x7FFFFFFF
+    i = v >> 22
+    if i < NORMAL_EXACT:
+        z = normal[i] + np.float64(v & 0x3FFFFF) * 2.384185791015625e-07 * (normal[i + 1] - normal[i])
+    else:
+        z = normal_tail((2147483647.5 - np.float64(v)) * _TWO_TO_MINUS_32)
+    return z if np.int64(word) > 0x7FFFFFFF else -z
+
+
+@inlined_kernel
+def small_poisson(u, mean):
+    """Poisson number of small mean from a uniform number, by adding up probabilities."""
+    n = 0
+    p = math.exp(-mean)
+    while u > p and n < 100:
+        u -= p
+        n += 1
+        p *= mean / n
+    return n
+
+
+@inlined_kernel
+def poisson_number(word, second, mean, draws):
+    """Poisson number of two words: the whole part of the mean from a table, the rest by adding up probabilities.
+
+    Beyond the table a normal number is rounded; its third moment is off by a tenth there.
+    """
+    whole = int(mean)
+    if whole >= POISSON_MEANS:
+        return max(int(mean + math.sqrt(mean) * gauss(word, draws.normal) + 0.5), 0)
+    column = np.int64(word) >> 25
+    n = column
+    if (np.int64(word) & 0x1FFFFFF) >= draws.cut[whole, column]:
+        n = np.int64(draws.alias[whole, column])
+    rest = mean - whole
+    return n + small_poisson(unit(second), rest) if rest > 1e-9 else n
