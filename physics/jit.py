@@ -1,4 +1,4 @@
-"""How kernels are compiled: three decorators and a call through an address, so that nobody has to remember why.
+"""How kernels are compiled: four decorators and a call through an address, so that nobody has to remember why.
 
 All are cached on disk and release the GIL, and divide as numpy does (no hidden branch and exception at every
 division).  ``_nrt=False`` switches numba's reference counting off: handing arrays from kernel to kernel then costs
@@ -25,6 +25,9 @@ kernel = njit(**_OPTIONS, _nrt=False)
 
 inlined_kernel = njit(**_OPTIONS, _nrt=False, forceinline=True)
 """For the few lines that are called millions of times from one place."""
+
+summing_kernel = njit(**_OPTIONS, _nrt=False, fastmath={"reassoc", "contract", "nsz"})
+"""For short loops of sums, whose order the compiler may choose: it then adds several particles at a time."""
 
 driver = njit(**_OPTIONS)
 """For loops over the events of a chunk, which allocate their scratch memory once."""
