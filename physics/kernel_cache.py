@@ -2,7 +2,7 @@
 
 numba keeps them beside the sources, which fails for read-only installations and does not notice that a kernel
 called from another file has changed.  An installed package therefore uses the user's cache directory, in a folder
-named after the size and date of every source file; a working copy (with ``.git``) keeps numba's own way.
+named after the contents of all source files; a working copy (with ``.git``) keeps numba's own way.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ def _fingerprint() -> str:
     digest = hashlib.blake2b(sys.version.encode(), digest_size=8)
     for floor in _FLOORS:
         for path in sorted((_ROOT / floor).rglob("*.py")):
-            stat = path.stat()
-            digest.update(f"{path.relative_to(_ROOT)}:{stat.st_size}:{stat.st_mtime_ns}".encode())
+            digest.update(f"{path.relative_to(_ROOT)}\0".encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -17,7 +17,7 @@ from sim.reconstruction.candidates import (
     new_found,
 )
 from sim.reconstruction.charm import Charm, fill_charm, new_charm
-from sim.reconstruction.columns import INDEX, N_COLUMNS, at
+from sim.reconstruction.columns import N_COLUMNS, at
 from sim.reconstruction.control import make_control_event
 from sim.reconstruction.describe import candidate_charge, fill_kinematics, fill_track
 from sim.reconstruction.objects import Objects, clean_event, new_objects
@@ -45,7 +45,6 @@ CUTS = (
     "kaon identification",
 )
 """Names of the cut flow: events that are left after each cut."""
-LAST_COLUMN = INDEX["mcPhi"]
 (N_TRACKS, N_CLEANED, N_PHOTONS, N_KLM, N_MC, CONTINUUM) = at(
     "nTracks", "nCleanedTracks", "nPhotons", "nKLMClusters", "nMCParticles", "isContinuumEvent"
 )
@@ -203,9 +202,3 @@ def reconstruct_events(
             event[n], candidate[n], candidates[n] = i, k, kept
             n += 1
     return last, n
-
-
-@kernel
-def compiled_layout():
-    """Number of columns and position of the last one that the kernels were compiled for."""
-    return N_COLUMNS, LAST_COLUMN
