@@ -13,6 +13,7 @@ numba compiles a kernel anew into every kernel that calls it, and into those tha
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import cfunc, njit, typeof, types
 from numba.core import cgutils
@@ -35,21 +36,23 @@ driver = njit(**_OPTIONS)
 _COMPILED: dict[Callable[..., int], Any] = {}
 
 
-def address_of(function: Callable[..., int], arguments: tuple[Any, ...]) -> int:
+def address_of(function: Callable[..., int], arguments: tuple[Any, ...], memory: Any = None) -> int:
     """Return the address of a plain function of a module, compiled (and cached on disk) on the first request.
 
-    ``function(pointer)`` unpacks :func:`arguments_of` the pointer, a tuple of the types of the example ``arguments``,
-    hands them to a kernel and returns an integer.
+    ``function(pointer)`` unpacks :func:`value_at` the pointer, a tuple of the types of the example ``arguments``,
+    hands them to a kernel and returns an integer.  With ``memory`` (an example of a tuple of arrays that stays the same
+    from call to call) it is ``function(pointer, pointer_to_memory)``.
     """
     if function not in _COMPILED:
-        signature = types.int64(types.CPointer(typeof(arguments)))
+        examples = (arguments,) if memory is None else (arguments, memory)
+        signature = types.int64(*(types.CPointer(typeof(example)) for example in examples))
         _COMPILED[function] = cfunc(signature, cache=True, error_model="numpy", _nrt=False)(function)
     return int(_COMPILED[function].address)
 
 
 @intrinsic
-def arguments_of(_context, pointer):
-    """Tuple of arguments that :func:`call_at` left at ``pointer``."""
+def value_at(_context, pointer):
+    """What lies at a pointer that a compiled function was given."""
 
     def generate(context, builder, signature, values):
         value_type = context.get_value_type(signature.return_type)
@@ -68,3 +71,41 @@ def call_at(_context, address, arguments):
         return builder.call(builder.inttoptr(values[0], function.as_pointer()), [pointer])
 
     return types.int64(address, arguments), generate
+
+
+@intrinsic
+def call_with_memory(_context, address, memory, arguments):
+    """As :func:`call_at`, with the address where :func:`pinned` put the memory."""
+
+    def generate(_target, builder, _signature, values):
+        pointer = cgutils.alloca_once_value(builder, values[2])
+        function = ir.FunctionType(ir.IntType(64), [pointer.type, ir.IntType(8).as_pointer()])
+        second = builder.inttoptr(values[1], ir.IntType(8).as_pointer())
+        return builder.call(builder.inttoptr(values[0], function.as_pointer()), [pointer, second])
+
+    return types.int64(address, memory, arguments), generate
+
+
+@intrinsic
+def _store(_context, value, address):
+    """Put a tuple at an address; returns its size in bytes.  At address 0 it only returns the size."""
+
+    def generate(context, builder, signature, values):
+        value_type = context.get_value_type(signature.args[0])
+        with builder.if_then(builder.icmp_unsigned("!=", values[1], ir.Constant(values[1].type, 0))):
+            builder.store(values[0], builder.inttoptr(values[1], value_type.as_pointer()))
+        return context.get_constant(types.int64, context.get_abi_sizeof(value_type))
+
+    return types.int64(value, address), generate
+
+
+@driver
+def _put(value, address):
+    return _store(value, address)
+
+
+def pinned(memory: tuple[Any, ...]) -> np.ndarray:
+    """Return a buffer whose address (``buffer.ctypes.data``) stands for a tuple of arrays; keep both alive."""
+    buffer = np.zeros(_put(memory, 0) // 8 + 1, np.int64)
+    _put(memory, buffer.ctypes.data)
+    return buffer

@@ -57,12 +57,15 @@ def mass_quantiles(density: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return quantiles
 
 
-def resonance_density(grid: np.ndarray, mass: float, width: float, m1: float, m2: float, wave: int) -> np.ndarray:
+def resonance_density(
+    grid: np.ndarray, mass: float, width: float, m1: float, m2: float, wave: int, radius: float = DECAY_RADIUS
+) -> np.ndarray:
     """Return the mass density of a resonance in its decay to ``m1 m2`` in ``wave``, at masses ``grid`` [GeV].
 
+    ``radius`` [1/GeV] of its decay:
     |1/(m² − M² + iMΓ)|² p^(2L+1) F²(p), as EvtGen's EvtRelBreitWignerBarrierFact has it.
     """
-    barrier = np.array([barrier_weight(m, m1, m2, wave, DECAY_RADIUS) for m in grid])
+    barrier = np.array([barrier_weight(m, m1, m2, wave, radius) for m in grid])
     return barrier / ((grid**2 - mass**2) ** 2 + (mass * width) ** 2)
 
 

@@ -197,7 +197,7 @@ def compile_table(content: DecayFile) -> tuple[DecayTable, Descriptions]:
     _thresholds(table)
     _waves(table, names, described, content)
     _check_open(table, described)
-    table = table._replace(quantiles=_quantiles(table))
+    table = table._replace(quantiles=_quantiles(table, names, content))
     _maxima(table, names, described)
     return table, Descriptions(names, described)
 
@@ -269,11 +269,17 @@ def _fill_particle(particle: np.void, name: str, entry: Properties, content: Dec
     elif setting == "LSMANYDELTAFUNC":
         shape = layout.SHAPE_NARROW
     particle["shape"] = shape
+    particle["birth"] = int(_setting(content.factors, "IncludeBirthFactor", name, content))
     half = entry.window if entry.window > 0.0 else WINDOW_WIDTHS * width
     low, high = (mass - half, mass + half) if shape != layout.SHAPE_NARROW else (mass, mass)
     limits = content.mass_limits.get(name) or content.mass_limits.get(content.target(name)) or (None, None)
     particle["mass_min"] = max(low if limits[0] is None else limits[0], 0.0)
     particle["mass_max"] = high if limits[1] is None else limits[1]
+
+
+def _setting(settings: dict[tuple[str, str], bool], what: str, name: str, content: DecayFile) -> bool:
+    """Switch of a line shape by the name of a particle or of what its alias stands for; on when not said."""
+    return settings.get((what, name), settings.get((what, content.target(name)), True))
 
 
 def _check_line(mother: str, line: DecayLine, entry: Properties, content: DecayFile) -> None:
@@ -336,6 +342,7 @@ def _model(
         if not line.arguments or not isinstance(line.arguments[0], float):
             message = f"{line.source}: PYTHIA needs the number of its mode, as in 'PYTHIA 42'"
             raise ValueError(message)
+        _check_strings(line)
         kind = layout.KIND_HADRONIC_REMNANT if partonic else layout.KIND_PHASE_SPACE
         return kind, -1, int(line.arguments[0]), [], True
     if line.model == "PHSP":
@@ -353,9 +360,23 @@ def _model(
     return layout.KIND_AMPLITUDE, MODELS[line.model], 0, [float(x) for x in parameters], True
 
 
+def _check_strings(line: DecayLine) -> None:
+    """Raise ValueError for a mode with strings (91 and above) whose partons make none."""
+    mode = int(float(line.arguments[0]))
+    codes = tuple(parton_code(name) for name in line.daughters)
+    pair = len(codes) == 2 and None not in codes and not {21, 81, 82, -82} & set(codes)
+    onium = line.daughters in (("g", "g", "g"), ("gamma", "g", "g"))
+    if mode > 90 and not ((mode == 91 and (pair or line.daughters == ("g", "g"))) or (mode == 92 and onium)):
+        message = (
+            f"{line.source}: {line.model} {mode} does not know '{' '.join(line.daughters)}'; it is for two quarks or "
+            "'g g' (mode 91), for 'g g g' or 'gamma g g' (mode 92)"
+        )
+        raise ValueError(message)
+
+
 def _maxima(table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription]) -> None:
     """Set which particles' decays feel their polarisation, and the maxima of the decay probabilities."""
-    from physics.decays.choice import new_daughters
+    from physics.decays.daughters import new_daughters
     from physics.decays.maxima import SAMPLES, estimate_maxima
     from physics.decays.registry import models_address
     from physics.random import new_stream
@@ -409,25 +430,27 @@ def _waves(table: DecayTable, names: Sequence[str], described: Sequence[ModeDesc
         mode["barrier"] = int(mode["m1"] + mode["m2"] < mother["mass"] and mode["wave"] <= 3)
 
 
-def _quantiles(table: DecayTable) -> np.ndarray:
+def _quantiles(table: DecayTable, names: Sequence[str], content: DecayFile) -> np.ndarray:
     """Return the mass distributions of the resonances in each of their modes, as quantiles."""
-    from physics.line_shapes import QUANTILES, cauchy_density, mass_quantiles, resonance_density
+    from physics.line_shapes import DECAY_RADIUS, QUANTILES, cauchy_density, mass_quantiles, resonance_density
 
     parts: list[np.ndarray] = []
     known: dict[tuple[float, ...], int] = {}
-    for particle in table.particles:
+    for name, particle in zip(names, table.particles, strict=True):
         if particle["shape"] == layout.SHAPE_NARROW:
             continue
+        radius = content.blatt_weisskopf.get(name, content.blatt_weisskopf.get(content.target(name), DECAY_RADIUS))
+        with_barrier = _setting(content.factors, "IncludeDecayFactor", name, content)
         mass, width, high = float(particle["mass"]), float(particle["width"]), float(particle["mass_max"])
         for mode in table.modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]:
             low = max(float(particle["mass_min"]), float(mode["threshold"]))
-            barrier = bool(mode["barrier"]) and particle["shape"] == layout.SHAPE_BREIT_WIGNER
+            barrier = with_barrier and bool(mode["barrier"]) and particle["shape"] == layout.SHAPE_BREIT_WIGNER
             m1, m2, wave = (float(mode["m1"]), float(mode["m2"]), int(mode["wave"])) if barrier else (0.0, 0.0, -1)
             if barrier:
                 low = max(low, m1 + m2)
             if low >= high:
                 low = high - 1e-6
-            key = (mass, width, low, high, m1, m2, wave, float(particle["shape"]))
+            key = (mass, width, low, high, m1, m2, wave, radius, float(particle["shape"]))
             if key not in known:
                 # steps that follow the peak: equal in the angle of the Breit–Wigner, and some equal in mass
                 half = 0.5 * max(width, 1e-9)
@@ -436,7 +459,7 @@ def _quantiles(table: DecayTable) -> np.ndarray:
                 if particle["shape"] == layout.SHAPE_FLAT:
                     density = np.ones_like(grid)
                 elif barrier:
-                    density = resonance_density(grid, mass, width, m1, m2, wave)
+                    density = resonance_density(grid, mass, width, m1, m2, wave, radius)
                 else:
                     density = cauchy_density(grid, mass, width)
                 known[key] = len(parts) * QUANTILES
@@ -467,6 +490,7 @@ def _cache_key(paths: Sequence[Path]) -> str:
     for source in (
         *sorted((floor / "physics" / "decays").glob("*.py")),
         *sorted((floor / "sim").glob("decay_*.py")),
+        floor / "physics" / "line_shapes.py",
     ):
         digest.update(source.read_bytes())
     digest.update((floor / "sim" / "particle_properties.py").read_bytes())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from physics.decays.daughters import MAX_DAUGHTERS
 from physics.decays.hadronic_remnant import (
     COLOUR_REARRANGEMENT,
     WEAK_MODE,
@@ -9,6 +10,7 @@ from physics.decays.hadronic_remnant import (
     draw_light_quark,
     pick_hadrons,
 )
+from physics.decays.strings import GLUON, STRING_MODE, make_strings_at
 from physics.decays.table import (
     KIND_HADRONIC_REMNANT,
     SHAPE_NARROW,
@@ -16,36 +18,16 @@ from physics.decays.table import (
     find_row,
 )
 from physics.jit import kernel
+from physics.kinematics import invariant_mass
 from physics.line_shapes import draw_born_quantile, draw_quantile
 from physics.random import uniform
 
-MAX_DAUGHTERS = 32
 MAX_TRIES = 200
 MAX_MASS_TRIES = 100
-ANY_FLAVOUR, GLUON = 82, 21
-
-
-DAUGHTERS = np.dtype(
-    (
-        np.record,
-        [
-            ("rows", np.int64, (MAX_DAUGHTERS,)),  # rows of the table
-            ("pdg", np.int64, (MAX_DAUGHTERS,)),
-            ("masses", np.float64, (MAX_DAUGHTERS,)),  # [GeV]
-            ("next_mode", np.int64, (MAX_DAUGHTERS,)),  # by which a resonance will decay, drawn before its mass; −1
-            ("charges", np.float64, (MAX_DAUGHTERS,)),  # [e]
-            ("p", np.float64, (MAX_DAUGHTERS, 4)),  # (px, py, pz, E) [GeV] in the mother's rest frame
-            ("photons", np.float64, (MAX_DAUGHTERS, 4)),
-        ],
-    )
-)
-"""Scratch memory for the daughters of one decay."""
-
-
-def new_daughters() -> np.record:
-    """Return the memory of one decay."""
-    memory: np.record = np.zeros(1, DAUGHTERS)[0]
-    return memory
+ANY_FLAVOUR, PHOTON = 82, 22
+NO_WAVE = np.int64(-1)
+MASS_TOLERANCE = 1e-3
+"""Of the masses of narrow hadrons from strings [GeV]."""
 
 
 @kernel
@@ -78,7 +60,9 @@ def draw_masses(stream, table, daughters, n, mass, birth_wave):
         for k in range(n):
             row = daughters.rows[k]
             sibling = table.particles[daughters.rows[1 - k]].mass if n == 2 else 0.0
-            wave = birth_wave if n == 2 and sibling + table.particles[row].mass_min < mass else -1
+            wave = birth_wave if n == 2 and sibling + table.particles[row].mass_min < mass else NO_WAVE
+            if table.particles[row].birth == 0:
+                wave = NO_WAVE
             highest = mass - (lightest - table.particles[row].mass_min)
             m = draw_mass(stream, table, row, daughters.next_mode[k], highest, mass, sibling, wave)
             if m < 0.0:
@@ -97,6 +81,7 @@ def choose_daughters(stream, table, daughters, row, mass, m):
 
     ``m`` is the mode when it is known already, or −1.  (0, −1): the particle cannot decay.
     """
+    daughters.placed = 0
     for attempt in range(MAX_TRIES):
         if attempt > 0 or m < 0:
             m = draw_mode(table.particles, table.cumulative, row, uniform(stream))
@@ -108,7 +93,10 @@ def choose_daughters(stream, table, daughters, row, mass, m):
         first = mode.first_daughter
         n = mode.n_daughters
         if mode.kind == KIND_HADRONIC_REMNANT:
-            n = remnant_daughters(stream, table, daughters, m, mass)
+            if mode.pythia_mode >= STRING_MODE:
+                n = string_daughters(stream, table, daughters, m, mass)
+            else:
+                n = remnant_daughters(stream, table, daughters, m, mass)
             if n == 0:
                 continue
         else:
@@ -123,6 +111,38 @@ def choose_daughters(stream, table, daughters, row, mass, m):
                 continue
         return n, m
     return 0, -1
+
+
+@kernel
+def string_daughters(stream, table, daughters, m, mass):
+    """Daughters of a mode with strings, momenta included; 0 when none fit."""
+    mode = table.modes[m]
+    first = mode.first_daughter
+    photon = 1 if table.daughters[first] >= 0 else 0
+    one, two = table.daughter_pdg[first + photon], table.daughter_pdg[first + photon + 1]
+    for _ in range(MAX_MASS_TRIES):
+        n = make_strings_at(
+            daughters.strings, daughters.string_memory, stream, mode.pythia_mode, one, two, photon, mass, daughters
+        )
+        for k in range(n):
+            row = find_row(table.lookup_key, table.lookup_row, daughters.pdg[k])
+            if row < 0:
+                n = 0
+                break
+            daughters.rows[k] = row
+            daughters.next_mode[k] = -1
+            daughters.charges[k] = table.particles[row].charge
+            p = daughters.p[k]
+            daughters.masses[k] = 0.0 if daughters.pdg[k] == PHOTON else invariant_mass(p[0], p[1], p[2], p[3])
+            # a loop with hardly room for two baryons may end off the mass shell
+            off_shell = abs(daughters.masses[k] - table.particles[row].mass)
+            if off_shell > MASS_TOLERANCE and table.particles[row].shape == SHAPE_NARROW:
+                n = 0
+                break
+        if n > 0:
+            daughters.placed = 1
+            return n
+    return 0
 
 
 @kernel
@@ -161,7 +181,7 @@ def remnant_daughters(stream, table, daughters, m, mass):
     rearranged = uniform(stream) < COLOUR_REARRANGEMENT
     for _ in range(MAX_MASS_TRIES):
         n_new = pick_hadrons(
-            stream, mode.pythia_mode, mass, mass_left, rearranged, n_known, partons, n_partons, daughters.pdg[n_known:]
+            stream, mode.pythia_mode, mass_left, rearranged, n_known, partons, n_partons, daughters.pdg[n_known:]
         )
         if n_new == 0:
             continue
@@ -194,7 +214,7 @@ def _remnant_masses(stream, table, daughters, n, mass):
         if table.particles[row].shape != SHAPE_NARROW:
             next_mode = draw_mode(table.particles, table.cumulative, row, uniform(stream))
             daughters.next_mode[k] = next_mode
-            m = draw_mass(stream, table, row, next_mode, 1e9, mass, 0.0, -1)
+            m = draw_mass(stream, table, row, next_mode, 1e9, mass, 0.0, NO_WAVE)
             if m < 0.0:
                 return False
         daughters.masses[k] = m

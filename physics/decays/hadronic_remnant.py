@@ -8,7 +8,8 @@ hadrons are split off random quark ends until it is reached, the rest is phase s
 import math
 
 from physics.jit import kernel
-from physics.random import normal, poisson, uniform
+from physics.kinematics import two_body_momentum
+from physics.random import poisson, uniform
 
 # Flavour selection, PYTHIA 8 defaults and Belle II's tune (etaSup)
 STRANGE_TO_UP = 0.217  # probStoUD
@@ -31,13 +32,8 @@ MULTIPLICITY_SLOPE = 4.0  # multIncrease
 MULTIPLICITY_SLOPE_WEAK = 2.5  # multIncreaseWeak, mode 23
 MAX_MULTIPLICITY = 10
 
-WEAK_MODE, ONIUM_MODE = 23, 92
-STRING_MASS, STRING_MEAN, STRING_SPREAD, STRING_SLOPE = 5.28, 4.83, 0.97, 2.2
-ONIUM_MASS, ONIUM_MEAN, ONIUM_SPREAD, ONIUM_SLOPE = 3.097, 3.40, 0.69, 3.7
-"""Primary hadrons of B → s q̄ by a string and of J/ψ → ggg (γgg: with the photon), their spread and growth with ln M.
-
-From runs of PYTHIA 8.317 at 5.28, 3.097 and 3.686 GeV; a stand-in for showers and strings, 1 % of generic B decays.
-"""
+TAU_MODE, WEAK_MODE = 21, 23
+NU_TAU = 16
 SPECTATOR_SCALE = 0.75
 
 _IDEAL = 54.7356  # degree, angle of ideal mixing
@@ -239,6 +235,40 @@ def spectator_weight(mass, momentum):
 
 
 @kernel
+def neutrino_weight(x):
+    """Weight beside phase space of mode 21 for x = 2E_ν/m_τ: x (3 − 2x).
+
+    "Weights up" the ν_τ (PYTHIA's words): with the flat x dx of phase space for massless particles the V − A spectrum
+    x² (3 − 2x) of a lepton-like neutrino (Michel; Tsai, Phys. Rev. D4 (1971) 2821).
+    """
+    return x * (3.0 - 2.0 * x)
+
+
+@kernel
+def phase_space_weight(mode, mass, daughters, count):
+    """Weight beside phase space of the momenta in ``daughters.p``: modes 21 (the neutrino) and 23 (the first)."""
+    p = daughters.p
+    if mode == WEAK_MODE:
+        return spectator_weight(daughters.masses[0], math.sqrt(p[0, 0] ** 2 + p[0, 1] ** 2 + p[0, 2] ** 2))
+    for k in range(count):
+        if abs(daughters.pdg[k]) == NU_TAU:
+            return neutrino_weight(2.0 * p[k, 3] / mass)
+    return 1.125
+
+
+@kernel
+def largest_weight(mode, mass, masses, count):
+    """Upper bound of :func:`phase_space_weight`."""
+    if mode == WEAK_MODE:
+        return spectator_weight(masses[0], two_body_momentum(mass, masses[0], 0.0))
+    total = 0.0
+    for k in range(count):
+        total += masses[k]
+    # x (3 − 2x) rises up to 3/4
+    return neutrino_weight(min(0.75, 1.0 - (total / mass) ** 2))
+
+
+@kernel
 def split_off(stream, flavour, popcorn):
     """Take one hadron off an end; returns (hadron, new flavour, new popcorn quark)."""
     while True:
@@ -262,10 +292,9 @@ def split_off(stream, flavour, popcorn):
 
 
 @kernel
-def pick_hadrons(stream, mode, mass, mass_left, rearranged, n_known, partons, n_partons, out):
+def pick_hadrons(stream, mode, mass_left, rearranged, n_known, partons, n_partons, out):
     """Turn ``partons[:n_partons]`` (pairs of colour partners) into hadrons ``out``; returns their number or 0.
 
-    Modes 91 (a string) and 92 (onium to gluons) have the multiplicity of strings but flat phase space.
     ``mass_left`` [GeV] is the mother's mass less the known daughters' and the partons' constituent masses.
     ``rearranged``: the pairs exchange partners.  One attempt: the caller checks the masses and tries again,
     with another multiplicity but the same pairs.
@@ -290,13 +319,6 @@ def pick_hadrons(stream, mode, mass, mass_left, rearranged, n_known, partons, n_
     lowest = max(2, settled + n_strings)
     if 60 <= mode <= 70:
         total = mode - 60
-    elif mode > 90:
-        mean = STRING_MEAN + STRING_SLOPE * math.log(mass / STRING_MASS)
-        spread = STRING_SPREAD
-        if mode == ONIUM_MODE:
-            mean = ONIUM_MEAN + ONIUM_SLOPE * math.log(mass / ONIUM_MASS)
-            spread = ONIUM_SPREAD
-        total = max(lowest, int(mean + spread * normal(stream) + 0.5))
     else:
         if 40 <= mode <= 50:
             lowest = max(lowest, mode - 40)

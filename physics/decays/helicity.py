@@ -210,7 +210,8 @@ def _svv_cp(model: str, args: Sequence[float], mother: Species, daughters: Seque
     """weak phase, Δm, η, then |A∥| …: the amplitude at decay time zero.
 
     EvtGen's arguments 4–9 are transversity amplitudes G₁₊ (parallel), G₀₊ (longitudinal), G₁₋ (perpendicular):
-    H₀ = G₀₊/√2, H± = (G₁₊ ± G₁₋)/√2; G₁₋ changes sign for the B̄⁰.
+    H₀ = G₀₊/√2, H± = (G₁₊ ± G₁₋)/√2; G₁₋ changes sign for the B̄⁰.  The weak phase and η are left at the end of the
+    row for :func:`physics.decays.mixing.evolve_transversity`, which makes the amplitude at any other time.
     """
     check_count(model, args, [9])
     check_spins(model, mother, daughters, 0, 2, 2)
@@ -218,7 +219,7 @@ def _svv_cp(model: str, args: Sequence[float], mother: Species, daughters: Seque
     if mother.pdg < 0:
         perpendicular = -perpendicular
     helicities = {(2, 2): parallel + perpendicular, (0, 0): zero, (-2, -2): parallel - perpendicular}
-    return pack(mother, daughters, helicities)
+    return np.append(pack(mother, daughters, helicities), [args[0], args[2]])
 
 
 def _helamp(model: str, args: Sequence[float], mother: Species, daughters: Sequence[Species]) -> np.ndarray:

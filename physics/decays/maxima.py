@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from physics.decays.choice import MAX_DAUGHTERS, choose_daughters
+from physics.decays.choice import choose_daughters
+from physics.decays.daughters import MAX_DAUGHTERS
 from physics.decays.registry import amplitude_at, draw_masses_at, draws_kinematics, draws_masses
 from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
 from physics.jit import driver

@@ -62,7 +62,7 @@ def polarised_cp_parameters(
     ``cp`` is the CP eigenvalue of the longitudinal and parallel states, the perpendicular one has the
     opposite (Dighe, Dunietz, Fleischer, Eur. Phys. J. C6 (1999) 647); λ = ± cp e^(−2iβ), C = 0.  The three
     magnitudes are the arguments 4, 6 and 8 of SVV_CP, which stand for the helicity amplitudes
-    H± = (A∥ ± A⊥)/√2 and H₀ = A₀/√2.  How the angles depend on the time is not modelled.
+    H± = (A∥ ± A⊥)/√2 and H₀ = A₀/√2; :func:`evolve_transversity` makes the angles of any time.
     """
     total = parallel**2 + 0.5 * longitudinal**2 + perpendicular**2
     return -cp * math.sin(2.0 * beta) * (1.0 - 2.0 * perpendicular**2 / total)
@@ -122,6 +122,27 @@ def draw_cp_pair(stream, lifetime, delta_m, s, c):
     t_cp = lifetime * exponential(stream)
     t_tag = lifetime * exponential(stream)
     return tag_flavour(stream, s, c, delta_m, t_cp - t_tag), t_cp, t_tag
+
+
+@kernel
+def evolve_transversity(amp, beta, cp, flavour, tag, phase):
+    """Take the helicity amplitudes ``amp`` (3 × 3, flat) of B → V V from decay time zero to Δt.
+
+    ``flavour`` ±1: of which of B⁰ and anti-B⁰ they are; ``tag`` ±1: as which the other B decayed; ``phase`` = Δm Δt.
+    A state that is B⁰ at Δt = 0 (tag −1) has A_k (cos φ + i λ_k sin φ), φ = phase/2, an anti-B⁰ A_k (λ_k cos φ +
+    i sin φ) but for a common phase, λ_k = ±cp e^(−2iβ) with + for A₀ and A∥ and − for A⊥ (Dighe et al. 1999).
+    """
+    c, s = math.cos(0.5 * phase), math.sin(0.5 * phase)
+    ratio = cp * complex(math.cos(2.0 * beta), -math.sin(2.0 * beta))
+    if tag > 0:
+        even, odd = ratio * c + 1j * s, -ratio * c + 1j * s
+    else:
+        even, odd = c + 1j * s * ratio, c - 1j * s * ratio
+    parallel = 0.5 * (amp[0] + amp[8]) * even
+    perpendicular = 0.5 * flavour * (amp[0] - amp[8]) * odd
+    amp[0] = parallel + perpendicular
+    amp[4] = amp[4] * even
+    amp[8] = parallel - perpendicular
 
 
 @kernel

@@ -45,7 +45,7 @@ from physics.decays.semileptonic import SEMILEPTONIC, draw_semileptonic, prepare
 from physics.decays.species import Species
 from physics.decays.tau import TABLE, TAU, prepare_tau, tau_decay
 from physics.decays.tau_draw import draw_three_pions
-from physics.jit import address_of, arguments_of, call_at, kernel
+from physics.jit import address_of, call_at, kernel, value_at
 from physics.random import new_stream
 
 PHSP = 0
@@ -61,6 +61,7 @@ BTOSLLBALL, BTOSLLALI = 120, 124
 _FIRST_INCLUSIVE = 121
 _LAST_INCLUSIVE = _FIRST_INCLUSIVE + len(INCLUSIVE) - 1
 GOITY_ROBERTS = 126
+SVV_CP = _FIRST_TWO_BODY + list(TWO_BODY).index("SVV_CP")
 PI0_DALITZ = _FIRST_LIGHT + list(LIGHT_MESONS).index("PI0_DALITZ")
 
 MODELS: dict[str, int] = {
@@ -199,7 +200,7 @@ def _evaluate(task, stream, model, parameters, p, masses, states, amp):
 
 
 def _models(pointer):
-    task, stream, model, parameters, p, masses, states, amp = arguments_of(pointer)
+    task, stream, model, parameters, p, masses, states, amp = value_at(pointer)
     return _evaluate(task, stream, model, parameters, p, masses, states, amp)
 
 

@@ -46,6 +46,7 @@ PARTICLE = np.dtype(
         ("fate", np.int64),  # FATE_…
         ("anti", np.int64),  # row of the antiparticle, itself for a self-conjugate one, −1 when it has no row
         ("correlated", np.int64),  # 1 when any of its modes has an amplitude
+        ("birth", np.int64),  # 1 when the barrier of the decay that makes it is in its mass distribution
     ]
 )
 MODE = np.dtype(

@@ -24,6 +24,7 @@ from physics.record import (
     new_event,
     set_particle,
 )
+from scripts.validation import closures, signal_references
 from scripts.validation.report import Report
 from sim.decay_table import Descriptions, load_described_table
 from sim.generators.decay_tree import decay_event, new_work
@@ -50,6 +51,15 @@ INCLUSIVE = {  # B± / B0 mixture at the Υ(4S): PDG 2024, "B± / B0 ADMIXTURE"
     "B → D± X": (411, 0.227, 0.012),
     "B → D_s± X": (431, 0.083, 0.008),
     "B → J/ψ X": (443, 0.01094, 0.00032),
+}
+LEPTONIC = {  # PDG 2024, inclusive branching fractions of the listings, quoted from memory: shown, not judged
+    ("B+", "e+"): (0.1099, 0.0028),
+    ("B0", "e+"): (0.1033, 0.0028),
+    ("B+", "mu+"): (0.1099, 0.0028),
+    ("B0", "mu+"): (0.1033, 0.0028),
+    ("D0", "e+"): (0.0649, 0.0011),
+    ("D+", "e+"): (0.1607, 0.0030),
+    ("D_s+", "e+"): (0.0633, 0.0015),
 }
 
 
@@ -163,19 +173,26 @@ def branching_pulls(table: DecayTable, names: Descriptions, modes: np.ndarray) -
     return np.concatenate(rows)
 
 
+def leptonic_share(names: Descriptions, modes: np.ndarray, mother: str, lepton: str) -> float:
+    """Return the share of a mother's decays that have a lepton among the daughters."""
+    own = [k for k, mode in enumerate(names.modes) if mode.mother == mother]
+    with_lepton = [k for k in own if lepton in names.modes[k].daughters]
+    return float(modes[with_lepton].sum() / max(modes[own].sum(), 1))
+
+
 def run(events: int, output: Path) -> bool:
     """Make and print the comparisons; returns whether all passed."""
     events = events or EVENTS
     report = Report("decays", output)
     folder = os.environ.get("BELFAST_REFERENCE", "")
-    all_modes = 0
+    all_modes = np.zeros(0, np.int64)
     inclusive = dict.fromkeys(INCLUSIVE, 0.0)
     for name, fsr, pdg, mass in (
         ("charged_nofsr", False, 521, 5.27941), ("charged", True, 521, 5.27941), ("mixed", True, 511, 5.27972),
     ):  # fmt: skip
         table, names = load_described_table(fsr=fsr)
         modes, species, hists, shapes = generate(table, pdg, mass, events)
-        all_modes = all_modes + modes
+        all_modes = modes if len(all_modes) == 0 else all_modes + modes
         path = Path(folder) / f"{name}.json"
         if folder and path.is_file():
             compare_with_reference(report, name, json.loads(path.read_text()), species, hists, shapes)
@@ -184,6 +201,9 @@ def run(events: int, output: Path) -> bool:
                 inclusive[what] += 0.25 * hists[list(species).index(daughter)].sum() / events
     for what, (_, value, error) in INCLUSIVE.items():
         report.note(f"{what}, beside PDG {value} ± {error}", f"{inclusive[what]:.4f}")
+    for (mother, lepton), (value, error) in LEPTONIC.items():
+        share = leptonic_share(names, all_modes, mother, lepton)
+        report.note(f"{mother} → {lepton} X, beside PDG {value} ± {error}", f"{share:.4f}")
     pulls = branching_pulls(table, names, all_modes)
     beyond = pulls[np.abs(pulls[:, 1]) > 4.0]
     for m, pull in beyond[np.argsort(-np.abs(beyond[:, 1]))][:10]:
@@ -192,4 +212,7 @@ def run(events: int, output: Path) -> bool:
     allowed = 1 + 3 * 6.3e-5 * len(pulls)
     report.note("decays and lines compared", f"{int(np.sum(all_modes))}, {len(pulls)}")
     report.check("lines with BF > 1e-4 more than 4σ off", len(beyond), "<", allowed + 1e-9)
+    report.check("decays counted", -float(np.sum(all_modes)), "<", -5e6 if events >= EVENTS else 0.0)
+    signal_references.run(report, events)
+    closures.run(report, events // 2)
     return report.finish()

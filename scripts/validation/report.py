@@ -41,8 +41,10 @@ class Report:
         reference: np.ndarray,
         axis: str,
         title: str,
+        *,
+        log: bool = False,
     ) -> None:
-        """Write a histogram with its reference and their ratio to ``<station>_<name>.png``."""
+        """Write a histogram with its reference and their ratio to ``<station>_<name>.png``; ``log``: logarithmic."""
         try:
             import matplotlib as mpl
         except ModuleNotFoundError:
@@ -57,6 +59,8 @@ class Report:
         top.stairs(reference, edges, color="0.4", label="reference")
         top.errorbar(centres, values, errors, fmt="o", ms=3, lw=1, color="C0", label="belfast")
         top.set(ylabel="entries / bin", title=title)
+        if log:
+            top.set_yscale("log")
         top.legend(frameon=False)
         with np.errstate(divide="ignore", invalid="ignore"):
             bottom.errorbar(centres, values / reference, errors / reference, fmt="o", ms=3, lw=1, color="C0")

@@ -6,13 +6,14 @@ decay matrices (:mod:`physics.spin_density`), on an explicit stack; each daughte
 by R(φ, θ, 0) and boosted.
 """
 
-import math
-
 import numpy as np
 
-from physics.decays.choice import DAUGHTERS, choose_daughters
-from physics.decays.hadronic_remnant import WEAK_MODE, spectator_weight
+from physics.decays.choice import choose_daughters
+from physics.decays.daughters import DAUGHTERS
+from physics.decays.hadronic_remnant import TAU_MODE, WEAK_MODE, largest_weight, phase_space_weight
+from physics.decays.mixing import evolve_transversity
 from physics.decays.registry import (
+    SVV_CP,
     amplitude_at,
     draw_kinematics_at,
     draw_masses_at,
@@ -20,17 +21,17 @@ from physics.decays.registry import (
     draws_masses,
     models_address,
 )
+from physics.decays.strings import strings_address
 from physics.decays.table import (
     FATE_FINAL,
     KIND_AMPLITUDE,
-    KIND_HADRONIC_REMNANT,
     draw_mode,
     empty_table,
     find_row,
     particle_row,
 )
-from physics.jit import address_of, arguments_of, call_at, kernel
-from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass, two_body_momentum
+from physics.jit import address_of, call_at, kernel, value_at
+from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
 from physics.random import exponential, new_stream, uniform
@@ -81,6 +82,8 @@ WORK = np.dtype(
             ("row", np.int64, _ENTRIES),  # row of the particle (an alias' own row)
             ("time", np.float64, _ENTRIES),  # proper decay time [ns] fixed beforehand (mixing), −1 to draw it
             ("mass", np.float64, _ENTRIES),  # [GeV]
+            ("tag", np.int64, _ENTRIES),  # of a neutral B: ±1 as the other one decayed, 0 when there is none
+            ("phase", np.float64, _ENTRIES),  # and Δm (t − t of the other one) [rad]
             ("counters", np.int64, (8,)),  # by the names above
             ("decay_matrix", np.complex128, _MATRIX),  # of the last particle decayed by decay_particle
             ("daughters", DAUGHTERS),
@@ -111,6 +114,7 @@ def new_work() -> np.record:
     """Return the scratch memory that the kernels of this module need."""
     work: np.record = np.zeros(1, WORK)[0]
     work.models = models_address()
+    work["daughters"]["strings"], work["daughters"]["string_memory"] = strings_address()
     work.walk = address_of(
         _walk, (0, new_stream(), empty_table(), work, new_event(), 0, 0, np.zeros(1, np.complex128), np.zeros((4, 4)))
     )
@@ -131,6 +135,7 @@ def prepare_entry(table, work, event, i):
     work.row[i] = particle_row(table, event.pdg[i])
     work.mode[i] = -1
     work.time[i] = -1.0
+    work.tag[i] = 0
     work.mass[i] = invariant_mass(event.px[i], event.py[i], event.pz[i], event.E[i])
 
 
@@ -139,7 +144,7 @@ def decay_prepared(stream, table, work, event, n):
     """As :func:`decay_event` for entries that :func:`prepare_entry` has seen.
 
     The caller may have changed their ``work.row`` (an alias: the signal B), ``work.mode`` and ``work.time``, which
-    are fixed beforehand where they are ≥ 0 (mixing and CP violation).
+    are fixed beforehand where they are ≥ 0, ``work.tag`` and ``work.phase`` (mixing and CP violation).
     """
     return call_at(work.walk, (_ALL, stream, table, work, event, np.int64(n), _LOWEST, work.rho[0], work.frame[0]))
 
@@ -156,7 +161,7 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
 
 
 def _walk(pointer):
-    task, stream, table, work, event, n, i, rho, frame = arguments_of(pointer)
+    task, stream, table, work, event, n, i, rho, frame = value_at(pointer)
     if task == _ALL:
         return _decay_all(stream, table, work, event, n)
     return _decay_one(stream, table, work, event, n, i, rho, frame)
@@ -294,24 +299,25 @@ def _spin_daughters(stream, table, work, count, level):
 
 
 @kernel
-def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin):
+def _kinematics(stream, table, work, i, mass, count, m, level, polarised, spin):
     """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
     d = work.daughters
+    if d.placed == 1:
+        return False
     if table.modes[m].kind != KIND_AMPLITUDE or (count == 2 and not polarised and not spin):
         if count == 2:
             two_body(stream, mass, d.masses[0], d.masses[1], d.p)
         else:
             bound = phase_space_bound(mass, d.masses, count)
-            weak = table.modes[m].kind == KIND_HADRONIC_REMNANT and table.modes[m].pythia_mode == WEAK_MODE
-            fastest = spectator_weight(d.masses[0], two_body_momentum(mass, d.masses[0], 0.0)) if weak else 1.0
+            special = table.modes[m].pythia_mode in (TAU_MODE, WEAK_MODE)
+            largest = largest_weight(table.modes[m].pythia_mode, mass, d.masses, count) if special else 1.0
             while True:
                 if not n_body(stream, mass, d.masses, count, bound, d.p):
                     work.counters[NO_KINEMATICS] += 1
                     break
-                if not weak:
+                if not special:
                     break
-                momentum = math.sqrt(d.p[0, 0] ** 2 + d.p[0, 1] ** 2 + d.p[0, 2] ** 2)
-                if spectator_weight(d.masses[0], momentum) > fastest * uniform(stream):
+                if phase_space_weight(table.modes[m].pythia_mode, mass, d, count) > largest * uniform(stream):
                     break
         return False
     model = table.modes[m].model
@@ -320,7 +326,7 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
     states = work.states[level]
     masses = work.amplitude_masses
     masses[0] = mass
-    states[0] = table.particles[row].states
+    states[0] = table.particles[work.row[i]].states
     rest = 1
     for k in range(count):
         masses[k + 1] = d.masses[k]
@@ -351,6 +357,10 @@ def _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin
             work.counters[NO_KINEMATICS] += 1
             return False
         amplitude_at(work.models, stream, model, parameters, d.p, masses, states, amp)
+        if model == SVV_CP and work.tag[i] != 0:
+            flavour = 1.0 if table.particles[work.row[i]].pdg > 0 else -1.0
+            beta, cp = parameters[len(parameters) - 2], parameters[len(parameters) - 1]
+            evolve_transversity(amp, beta, cp, flavour, work.tag[i], work.phase[i])
         if polarised:
             weight = polarised_rate(amp, work.rho[level], states[0], rest)
         elif count == 2:
@@ -410,7 +420,7 @@ def _decay_entry(stream, table, work, event, n, i, level, has_density):
                 for k in range(count):
                     d.masses[k] = masses[k + 1]
         spin = _spin_daughters(stream, table, work, count, level)
-    active = _kinematics(stream, table, work, row, mass, count, m, level, polarised, spin)
+    active = _kinematics(stream, table, work, i, mass, count, m, level, polarised, spin)
     if active:
         work.entry[level] = i
         work.first[level] = n

@@ -138,6 +138,9 @@ def _generate(
             prepare_entry(table, work, event, n)
             work.time[n] = time1 if k == 0 else time2
             work.mode[n] = mode1 if k == 0 else mode2
+            if pdg == 511:
+                work.tag[n] = flavour2 if k == 0 else flavour1
+                work.phase[n] = DELTA_M * (time1 - time2) * sign
             n += 1
         if signal >= 0:
             work.row[first] = signal if flavour1 > 0 else anti_signal

@@ -216,3 +216,34 @@ def test_dipion_transitions():
 def test_unknown_final_state():
     with pytest.raises(ValueError, match="no isobar model"):
         registry.prepare("D_DALITZ", [], D0, [KM, KM, PIP])
+
+
+def test_b0_to_three_pions_is_three_rhos():
+    """BTO3PI_CP against ρ⁺, ρ⁻ and ρ⁰ of equal strength, written out: Zemach's p·q, Breit–Wigner, barriers."""
+    big = 5.27972
+    model = Model("BTO3PI_CP", [507.0, 1.365], (511, big, 1), [PIP, PIM, (111, 0.1349768, 1)])
+    m = model.masses[1:]
+
+    def mass2(p):
+        return p[3] ** 2 - p[:3] @ p[:3]
+
+    def momentum(a, b, c):
+        return math.sqrt((a**2 - (b + c) ** 2) * (a**2 - (b - c) ** 2)) / (2 * a)
+
+    def rho(p, a, b):
+        c = 3 - a - b
+        s, (m0, width) = mass2(p[a] + p[b]), (0.7753, 0.1491)
+        q, q0 = momentum(math.sqrt(s), m[a], m[b]), momentum(m0, m[a], m[b])
+        k, k0 = momentum(big, math.sqrt(s), m[c]), momentum(big, m0, m[c])
+        f = (1 + (1.5 * q0) ** 2) / (1 + (1.5 * q) ** 2)
+        g = (1 + (5.0 * k0) ** 2) / (1 + (5.0 * k) ** 2)
+        running = width * (q / q0) ** 3 * (m0 / math.sqrt(s)) * f
+        s_ac, s_bc = mass2(p[a] + p[c]), mass2(p[b] + p[c])
+        spin = s_bc - s_ac + (big**2 - m[c] ** 2) * (m[a] ** 2 - m[b] ** 2) / s
+        return math.sqrt(f * g) * spin / (m0**2 - s - 1j * m0 * running)
+
+    rng, ratios = np.random.default_rng(8), []
+    for _ in range(40):
+        p = three_body_point(model.masses, rng)
+        ratios.append(model.rate(p) / abs(rho(p, 0, 2) + rho(p, 2, 1) + rho(p, 1, 0)) ** 2)
+    assert np.allclose(ratios, ratios[0], rtol=1e-6)

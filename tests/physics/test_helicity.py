@@ -42,6 +42,10 @@ COS = np.linspace(-0.95, 0.95, 9)
         (Model("VSP_PWAVE", [], (423, 2.007, 3), [D, GAMMA]), 0, lambda c: (1 + c * c) / 2),
         (Model("TSS", [], (225, 1.27, 5), [PI, PI]), 2, lambda c: (1.5 * c * c - 0.5) ** 2),
         (Model("TSS", [], (225, 1.27, 5), [PI, PI]), 0, lambda c: 3 / 8 * (1 - c * c) ** 2),
+        (Model("VSS_BMIX", [], (300553, 10.58, 3), [B0, (-511, 5.28, 1)]), 1, lambda c: c * c),
+        # V → V γ by ε · (ε'* × ε_γ*): Σ over ε' leaves Σ |ε_γ × ε|²
+        (Model("VVP", [], (20333, 1.426, 3), [(333, 1.02, 3), GAMMA]), 1, lambda c: 1 + c * c),
+        (Model("VVP", [], (20333, 1.426, 3), [(333, 1.02, 3), GAMMA]), 0, lambda c: (3 - c * c) / 2),
         (Model("TVS_PWAVE", [0, 0, 1, 0, 0, 0], (415, 2.46, 5), [DSTAR, PI]), 2, lambda c: 3 * c * c * (1 - c * c)),
         (Model("VLL", [], JPSI, [MU_PLUS, MU_MINUS]), 1,
          lambda c: (1 - c * c) + (2 * 0.10566 / 3.097) ** 2 * c * c),
@@ -52,6 +56,21 @@ def test_angular_distribution(model, state, expected):
     values = np.array([polarised_rate(model, state, c) for c in COS])
     wanted = np.array([expected(c) for c in COS])
     assert np.allclose(values / values.sum(), wanted / wanted.sum(), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "args", "spin", "pdg"),
+    [("SVS", [], 1, 313), ("STS", [], 2, 315), ("SSD_CP", [507.0, 0, 1, -0.78, 1, 0, -1, 0], 1, 113)],
+)
+def test_spin_zero_to_meson_and_scalar(model, args, spin, pdg):
+    """Only helicity 0: the meson decays as |P_J(cos θ)|² about its flight."""
+    made = Model(model, args, B0, [(pdg, 1.4, 2 * spin + 1), PI])
+    amp = made(two_body_point(*made.masses, direction(0.3)))[0, :, 0]
+    assert np.flatnonzero(np.abs(amp) > 1e-12).tolist() == [spin]
+    decay = Model("TSS" if spin == 2 else "VSS", [], (pdg, 1.4, 2 * spin + 1), [K, PI])
+    legendre = np.polynomial.legendre.Legendre.basis(spin)
+    rates = [np.abs(amp @ decay(two_body_point(*decay.masses, direction(c)))[:, 0, 0]) ** 2 for c in COS]
+    assert np.allclose(np.array(rates) / rates[0], (legendre(COS) / legendre(COS[0])) ** 2)
 
 
 def test_pure_waves_of_vvs():

@@ -18,6 +18,7 @@ from physics.decays.mixing import (
     draw_cp_pair,
     draw_mixed_pair,
     draw_pair_with_modes,
+    evolve_transversity,
     integrated_mixing,
     polarised_cp_parameters,
 )
@@ -162,3 +163,27 @@ def test_modes_flavours_and_times_of_generic_pairs():
     mixed = np.count_nonzero(f1[plain] == f2[plain])
     chi_d = integrated_mixing()
     assert abs(mixed - plain.sum() * chi_d) < 4 * math.sqrt(plain.sum() * chi_d)
+
+
+@pytest.mark.parametrize("tag", [1, -1])
+@pytest.mark.parametrize("flavour", [1, -1])
+@pytest.mark.parametrize("dt", [-2e-3, 0.0, 0.7e-3, 3e-3])
+def test_transversity_amplitudes_in_time(tag, flavour, dt):
+    """dΓ_k ∝ |a_k|² (1 − tag η_k sin 2β sin ΔmΔt) by amplitude, and ⟨A₀ A⊥*⟩ as in Dighe et al., eq. 2.12."""
+    beta, cp = 0.39, 1.0
+    a_parallel, a_zero, a_perpendicular = 0.5 * np.exp(0.3j), 0.72, 0.46 * np.exp(1.1j)
+    perpendicular = flavour * a_perpendicular
+    amp = np.zeros(9, complex)
+    amp[0], amp[8] = (a_parallel + perpendicular) / math.sqrt(2), (a_parallel - perpendicular) / math.sqrt(2)
+    amp[4] = a_zero
+    evolve_transversity(amp, beta, cp, float(flavour), tag, DELTA_M * dt)
+    parallel, odd = (amp[0] + amp[8]) / math.sqrt(2), (amp[0] - amp[8]) / math.sqrt(2)
+    sine = math.sin(2 * beta) * math.sin(DELTA_M * dt)
+    assert abs(parallel) ** 2 == pytest.approx(abs(a_parallel) ** 2 * (1 - tag * cp * sine))
+    assert abs(amp[4]) ** 2 == pytest.approx(abs(a_zero) ** 2 * (1 - tag * cp * sine))
+    assert abs(odd) ** 2 == pytest.approx(abs(a_perpendicular) ** 2 * (1 + tag * cp * sine))
+    # Im(A∥* A⊥) ∝ e^(−Γt) [sin δ cos ΔmΔt − cos δ cos 2β sin ΔmΔt] for a B⁰, opposite for an anti-B⁰
+    delta = np.angle(a_perpendicular / a_parallel)
+    mixed = math.sin(delta) * math.cos(DELTA_M * dt) - math.cos(delta) * math.cos(2 * beta) * math.sin(DELTA_M * dt)
+    product = (parallel.conjugate() * odd).imag
+    assert product == pytest.approx(-tag * abs(a_parallel * a_perpendicular) * mixed, abs=1e-12)
