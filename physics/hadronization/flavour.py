@@ -43,6 +43,7 @@ class FlavourTable(NamedTuple):
     vertex: np.ndarray  # float64 (3, 4, 6) (vertex flavour − 1, spin) by case and popcorn flavour
     meson: np.ndarray  # float64 (5, 5, 12) by quark and antiquark flavour
     meson_pdg: np.ndarray  # int64 (5, 5, 12)
+    lightest_meson: np.ndarray  # int64 (5, 5)
     baryon: np.ndarray  # float64 (5, 5, 2, 5, 4) by diquark (a, v, S) and quark
     baryon_pdg: np.ndarray  # int64 (5, 5, 2, 5, 4)
 
@@ -163,6 +164,7 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
                 vertex[case, a] = cumulative / cumulative[-1]
 
     meson, meson_pdg = np.ones((5, 5, _CHOICES)), np.zeros((5, 5, _CHOICES), np.int64)
+    lightest_meson = np.zeros((5, 5), np.int64)
     baryon, baryon_pdg = np.ones((5, 5, 2, 5, 4)), np.zeros((5, 5, 2, 5, 4), np.int64)
     for q in range(1, 5):
         for qbar in range(1, 5):
@@ -173,6 +175,8 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
             # not more than 12: neutral light mesons have 3 per multiplet, so identities beyond are refused
             ordered = sorted(merged.items(), key=lambda item: -item[1])[:_CHOICES]
             total = sum(w for _, w in ordered)
+            # π⁰, η or η_c where the flavours are alike, else the pseudoscalar
+            lightest_meson[q, qbar] = (0, 111, 111, 221, 441)[q] if q == qbar else choices[0][1]
             meson[q, qbar, : len(ordered)] = np.cumsum([w for _, w in ordered]) / total
             meson_pdg[q, qbar, : len(ordered)] = [pdg for pdg, _ in ordered]
     for a in range(1, 5):
@@ -196,6 +200,7 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
         vertex,
         meson,
         meson_pdg,
+        lightest_meson,
         baryon,
         baryon_pdg,
     )

@@ -107,8 +107,8 @@ def fragment_chain(stream, tune, memory, n, pdg_out, p_out):
 @kernel
 def _set_pair(tune, partons, quark, antiquark, mass):
     """Put a quark along +z and its partner back to back; masses shrink where there is no room for them."""
-    m1 = tune.quark_mass[abs(quark)] if abs(quark) < 10 else constituent_mass(tune.constituent_mass, quark)
-    m2 = tune.quark_mass[abs(antiquark)] if abs(antiquark) < 10 else constituent_mass(tune.constituent_mass, antiquark)
+    m1 = tune.pair_mass[abs(quark)] if abs(quark) < 10 else constituent_mass(tune.constituent_mass, quark)
+    m2 = tune.pair_mass[abs(antiquark)] if abs(antiquark) < 10 else constituent_mass(tune.constituent_mass, antiquark)
     if m1 + m2 >= 0.99 * mass:
         m1, m2 = 0.0, 0.0
     p = two_body_momentum(mass, m1, m2)

@@ -45,12 +45,17 @@ def line_shape_quantiles(mass: float, width: float, low: float, high: float, thr
     return np.interp(np.linspace(0.0, 1.0, _NODES), cumulative / cumulative[-1], m)
 
 
-@lru_cache(maxsize=1)
-def load_hadrons() -> HadronTable:
-    """Return the hadron table of ``physics/data/string_hadrons.csv``."""
+def read_hadrons() -> list[dict[str, str]]:
+    """Return the rows of ``physics/data/string_hadrons.csv``."""
     path = Path(__file__).parent.parent / "data" / "string_hadrons.csv"
     with path.open() as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+@lru_cache(maxsize=1)
+def load_hadrons() -> HadronTable:
+    """Return the hadron table compiled for kernels."""
+    rows = read_hadrons()
     row = np.full(MAX_PDG, -1, np.int16)
     mass = np.zeros(len(rows))
     broad = np.zeros(len(rows), np.bool_)

@@ -15,6 +15,9 @@ from physics.kinematics import two_body_momentum
 from physics.random import isotropic_direction, uniform
 
 _PAIR_TRIES = 1000
+_FREE_TRIES = 2
+"""Attempts with hadrons drawn as on a string; the lightest of their flavours are taken then (arXiv:2203.11601, 7.1.3,
+``MiniStringFragmentation:nTry``)."""
 _ALIGNED = 0.75
 """Momentum [GeV] from which two hadrons of a small string remember its direction (read off Pythia 8's; assumption)."""
 
@@ -88,8 +91,9 @@ def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
 def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     """Let a small system of ``mass`` [GeV], at rest and with ``first`` along +z, make two hadrons.
 
-    Writes entries ``n0`` and ``n0 + 1``; returns 2, or −1 when none fit.  Charm below the threshold of two charmed
-    mesons makes η_c π⁰, as in Pythia 8.
+    Hadrons too heavy for it are drawn anew, then the lightest of their flavours are taken.  Writes entries ``n0`` and
+    ``n0 + 1``; returns 2, or −1 when none fit.  Charm below the threshold of two charmed mesons makes η_c π⁰, as in
+    Pythia 8.
     """
     if abs(first) == 4 and first == -second and mass < 2.0 * tune.hadrons.mass[tune.hadrons.row[421]]:
         m1, m2 = tune.hadrons.mass[tune.hadrons.row[441]], tune.hadrons.mass[tune.hadrons.row[111]]
@@ -100,11 +104,22 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
         set_hadron(pdg_out, p_out, n0, 441, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
         set_hadron(pdg_out, p_out, n0 + 1, 111, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
         return 2
-    for _ in range(_PAIR_TRIES):
-        new, pdg1 = new_hadron(stream, tune, first)
-        pdg2 = last_hadron(stream, tune, -new, second)
-        if pdg2 == 0:
-            continue
+    for attempt in range(_PAIR_TRIES):
+        if attempt >= _FREE_TRIES and not is_diquark(first) and not is_diquark(second):
+            new = break_flavour(stream, tune.flavours, first)
+            if is_diquark(new):
+                continue
+            quark, antiquark = (first, second) if first > 0 else (second, first)
+            pdg1 = tune.flavours.lightest_meson[quark, abs(new)]
+            pdg2 = tune.flavours.lightest_meson[abs(new), -antiquark]
+            if first < 0:
+                pdg1, pdg2 = pdg2, pdg1
+        else:
+            pdg1, pdg2 = 0, 0
+            while pdg2 == 0:
+                new, pdg1 = new_hadron(stream, tune, first)
+                if not (is_diquark(new) and is_diquark(second)):
+                    pdg2 = join_flavours(stream, tune.flavours, -new, second)
         m1, m2 = hadron_mass(stream, tune.hadrons, pdg1), hadron_mass(stream, tune.hadrons, pdg2)
         if m1 + m2 >= mass:
             continue

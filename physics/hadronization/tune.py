@@ -74,6 +74,9 @@ class HadronizationTune(BaseModel):
     mass_ud: Mass
     mass_s: Mass
     mass_c: Mass
+    pair_mass_ud: Mass
+    pair_mass_s: Mass
+    pair_mass_c: Mass
     constituent_mass_ud: Mass
     constituent_mass_s: Mass
     constituent_mass_c: Mass
@@ -101,6 +104,7 @@ class Tune(NamedTuple):
     pt_min: float
     second_shower: bool
     quark_mass: np.ndarray  # float64 (5,) by flavour d u s c [GeV]
+    pair_mass: np.ndarray  # float64 (5,) of the two quarks that a shower starts from [GeV]
     constituent_mass: np.ndarray  # float64 (5,) [GeV]
 
 
@@ -147,6 +151,7 @@ def _read_overrides(path: Path) -> dict[str, Any]:
 def compile_tune(tune: HadronizationTune) -> Tune:
     """Return the kernels' form of a tune."""
     quark_mass = np.array([0.0, tune.mass_ud, tune.mass_ud, tune.mass_s, tune.mass_c])
+    pair_mass = np.array([0.0, tune.pair_mass_ud, tune.pair_mass_ud, tune.pair_mass_s, tune.pair_mass_c])
     constituent = np.array([0.0] + 2 * [tune.constituent_mass_ud] + [tune.constituent_mass_s, tune.constituent_mass_c])
     return Tune(
         flavours=flavour_table(tune),
@@ -168,6 +173,7 @@ def compile_tune(tune: HadronizationTune) -> Tune:
         pt_min=tune.pt_min,
         second_shower=tune.second_shower,
         quark_mass=quark_mass,
+        pair_mass=pair_mass,
         constituent_mass=constituent,
     )
 

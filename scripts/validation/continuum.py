@@ -136,7 +136,7 @@ def compare_with_pythia(report: Report, flavour: int, events: int) -> None:
     pdg, p = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))
     theirs, ours = np.zeros(20_500), np.zeros(20_500)
     for k in range(events):
-        n = fragment_with_pythia(pythia, k + 1, flavour, 10.58, tune.quark_mass[flavour], pdg, p)
+        n = fragment_with_pythia(pythia, k + 1, flavour, 10.58, tune.pair_mass[flavour], pdg, p)
         np.add.at(theirs, np.abs(pdg[: max(n, 0)]), 1.0)
     _primary(new_stream(), tune, new_memory(), flavour, 10.58, events, pdg, p, ours)
     report.check(

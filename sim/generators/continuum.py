@@ -118,7 +118,7 @@ def _generate(
         px, py, pz, e = event.px[0], event.py[0], event.pz[0], event.E[0]
         rotate_and_boost(hadrons, momenta, 0, count, x, y, z, px, py, pz, e, mass)
         quark = n
-        n = write_quarks(event, n, flavour, x, y, z, mass, tune.quark_mass[flavour])
+        n = write_quarks(event, n, flavour, x, y, z, mass, tune.pair_mass[flavour])
         n = write_hadrons(event, n, quark, count, hadrons, momenta)
         n = decay_event(stream, decays, work, event, n)
         if not append_event(particles, done, event, n):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from physics.hadronization.hadronize import MAX_HADRONS, rotate_and_boost
+from physics.hadronization.hadrons import read_hadrons
 from physics.hadronization.tune import HadronizationTune, compile_tune, read_tune
 from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_event
 from physics.jit import kernel
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from sim.generators.setup import Generator, Setup
     from sim.samples import Sample
 
-_SYSTEM, _OUTGOING, _DECAYED = 10022, 23, -22
+_SYSTEM, _OUTGOING, _DECAYED = 23, 23, -22
+_SCALE = 20.0
+"""Where basf2's fragmentation module lets the forced shower start [GeV]: above every kinematic limit."""
 _SEEDS = 900_000_000
 """Pythia's seeds are integers from 1 to 900 000 000."""
 _MULTIPLETS = ("vector", "L1S0J1", "L1S1J0", "L1S1J1", "L1S1J2")
@@ -60,10 +63,16 @@ _NAMES = {
 
 
 def pythia_settings(tune: HadronizationTune) -> list[str]:
-    """Return the lines that give Pythia 8 the parameters of ``tune``; hadrons are left undecayed."""
+    """Return the lines that give Pythia 8 the parameters of ``tune`` and belfast's windows of line shapes.
+
+    Hadrons are left undecayed.
+    """
     lines = [f"{name} = {getattr(tune, field)!r}" for field, name in _NAMES.items()]
     for flavour, rates in (("UD", tune.meson_ud), ("S", tune.meson_s), ("C", tune.meson_c)):
         lines += [f"StringFlav:meson{flavour}{m} = {r!r}" for m, r in zip(_MULTIPLETS, rates, strict=True)]
+    for row in read_hadrons():
+        if float(row["width"]) > 0.0:
+            lines += [f"{row['pdg']}:mMin = {row['low']}", f"{row['pdg']}:mMax = {row['high']}"]
     lines.append(f"StringZ:useOldAExtra = {'on' if tune.a_extra_of_old else 'off'}")
     return [*lines, "TimeShower:QEDshowerByQ = on", "ProcessLevel:all = off", "HadronLevel:Decay = off"]
 
@@ -108,8 +117,8 @@ def fragment_with_pythia(
     event[1].daughters(2, 3)
     for i in (2, 3):
         event[i].mothers(1, 0)
-        event[i].scale(mass)
-    pythia.forceTimeShower(2, 3, mass)
+        event[i].scale(_SCALE)
+    pythia.forceTimeShower(2, 3, _SCALE)
     if not pythia.next():
         return -1
     n = 0
@@ -128,7 +137,7 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
     table = build_isr_table(sample.pdg, setup.beams.root_s)
     parameters = read_tune(setup.tune, charm=sample.pdg == CHARM)
     pythia = start_pythia(parameters)
-    quark_mass = float(compile_tune(parameters).quark_mass[sample.pdg])
+    quark_mass = float(compile_tune(parameters).pair_mass[sample.pdg])
 
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)

@@ -19,6 +19,9 @@ PDG, P = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))
 STREAM = new_stream()
 PYTHIA = json.loads((Path(__file__).parents[1] / "data" / "pythia_primary_hadrons.json").read_text())
 
+GUN = {"second_shower": False, "pair_mass_ud": 0.33, "pair_mass_s": 0.5, "pair_mass_c": 1.5}
+"""What the stored numbers of Pythia were made with: one forced shower, quarks with Pythia's masses."""
+
 
 @njit
 def hadronize(stream, tune, memory, quark, antiquark, mass, radiate, event, pdg, p):
@@ -102,8 +105,9 @@ def test_flavour_bookkeeping_of_the_test() -> None:
     [(2, 0, "2_straight"), (4, 0, "4_straight"), (2, 1, "2_shower"), (4, 1, "4_shower")],
 )
 def test_primary_hadrons_agree_with_pythia(flavour: int, radiate: int, name: str) -> None:
-    """Mean number within 0.5 %; every species within 3 % or four standard deviations; mean pT within 3 %."""
-    tune = compile_tune(read_tune(charm=flavour == 4).model_copy(update={"second_shower": False}))
+    """Mean number within 0.5 %; every species within 3 % or four standard deviations; mean pT
+    within 3 % or four standard deviations."""
+    tune = compile_tune(read_tune(charm=flavour == 4).model_copy(update=GUN))
     counts, pt = np.zeros(20_500), np.zeros(20_500)
     events = 30_000
     mean = count(STREAM, tune, MEMORY, flavour, 10.58, radiate, events, PDG, P, counts, pt)
@@ -114,7 +118,9 @@ def test_primary_hadrons_agree_with_pythia(flavour: int, radiate: int, name: str
         error = np.sqrt(rate / events + rate / PYTHIA["events"])
         assert abs(counts[i] / events - rate) < max(0.03 * rate, 4.0 * error), species
         if rate > 0.1:
-            assert pt[i] / counts[i] == pytest.approx(mean_pt, rel=0.03), species
+            # pT of a species spreads by 0.6 of its mean
+            allowed = max(0.03, 4.0 * 0.6 * error / rate)
+            assert pt[i] / counts[i] == pytest.approx(mean_pt, rel=allowed), species
 
 
 def test_small_systems() -> None:
