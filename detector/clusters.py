@@ -1,6 +1,7 @@
 """From showers to clusters: overlaps merged, tracks matched, thresholds applied, the record filled."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from detector.calorimeter import (
     timing_error,
 )
 from detector.draws import draw_blocks, gauss
+from detector.elementary import fast_atan2
 from detector.flight import ORIGIN_DECAY, column
 from detector.octaves import octave_bin
 from detector.record import Clusters
 from detector.showers import (
     ELECTRON,
+    MAX_SHOWERS,
     PHOTON,
     SLOT_BLOCKS,
     charged_shower,
@@ -215,7 +218,10 @@ def draw_shape(energy, hadronic, share, a, b, c, normal):
 
 @inlined_kernel
 def track_points(flights, first_track, last_track, carrier, points, calorimeter):
-    """Write (x, y, z, track) of each track that arrives, three radiation lengths behind the face; returns how many."""
+    """Write (x, y, z, x² + y² + z²) of each track that arrives, three radiation lengths behind the face.
+
+    Returns how many, filled up with points far away to a multiple of 8; ``points.row`` names their tracks.
+    """
     arrived = 0
     for row in range(first_track, last_track):
         i = carrier[row]
@@ -223,29 +229,68 @@ def track_points(flights, first_track, last_track, carrier, points, calorimeter)
             continue
         px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
         f = 3.0 * calorimeter.radiation_length / max(math.sqrt(px * px + py * py + pz * pz), 1e-6)
-        points[arrived, 0] = flights.x[i] + f * px
-        points[arrived, 1] = flights.y[i] + f * py
-        points[arrived, 2] = flights.z[i] + f * pz
-        points[arrived, 3] = row - first_track
+        x, y, z = flights.x[i] + f * px, flights.y[i] + f * py, flights.z[i] + f * pz
+        points.x[arrived], points.y[arrived], points.z[arrived] = x, y, z
+        points.square[arrived] = x * x + y * y + z * z
+        points.row[arrived] = row
         arrived += 1
-    return arrived
+    filled = min((arrived + 7) & -8, 1016)
+    for a in range(arrived, filled):
+        points.x[a], points.y[a], points.z[a] = 0.0, 0.0, 0.0
+        points.square[a] = 1e9
+    return filled
 
 
 @inlined_kernel
-def nearest_point(points, n, x, y, z, r):
-    """Nearest of ``n`` points and its squared distance across the line of sight, −1 if none is within MAX_DISTANCE.
+def nearest_point(points, n, ux, uy, uz, r):
+    """Nearest of ``n`` points (a multiple of 8) to a line of sight, and its squared distance.
 
-    Depths differ from shower to shower: points are compared across.
+    Depths differ from shower to shower: points are compared across the line, if not more than 60 cm from the
+    distance ``r`` along it.  Positive numbers are ordered as their bits are; the last ten hold the place, and so the
+    smallest of all is found in vector instructions.
     """
-    nearest, least = -1, MAX_DISTANCE * MAX_DISTANCE
-    f = 1.0 / (r * r)
+    least = np.int64(0x7FFFFFFFFFFFFFFF)
     for a in range(n):
-        dx, dy, dz = points[a, 0] - x, points[a, 1] - y, points[a, 2] - z
-        along = dx * x + dy * y + dz * z
-        d2 = dx * dx + dy * dy + dz * dz - f * along * along
-        if d2 < least and f * along * along < 3600.0:  # 60 cm
-            nearest, least = a, d2
-    return nearest, max(least, 0.0)
+        along = points.x[a] * ux + points.y[a] * uy + points.z[a] * uz
+        across2 = max(points.square[a] - along * along, 0.0)
+        across2 = across2 if abs(along - r) < 60.0 else 1e9
+        least = min(least, (np.float64(across2).view(np.int64) & -1024) | a)
+    return least & 1023, np.int64(least & -1024).view(np.float64)
+
+
+class Points(NamedTuple):
+    """Scratch memory: where an event's tracks and clusters are."""
+
+    x: np.ndarray  # [cm], of tracks
+    y: np.ndarray
+    z: np.ndarray
+    square: np.ndarray  # [cm²]
+    row: np.ndarray  # int64
+    cx: np.ndarray  # [cm], of showers that may become clusters
+    cy: np.ndarray
+    cz: np.ndarray
+    r: np.ndarray  # [cm]
+    theta: np.ndarray
+    phi: np.ndarray
+
+
+def new_points(tracks: int) -> Points:
+    """Return scratch memory for events of up to so many tracks."""
+    tracks += 16
+    kinds = (np.float64,) * 4 + (np.int64,)
+    showers = (column(MAX_SHOWERS, np.float64, place + 5) for place in range(6))
+    return Points(*(column(tracks, kind, place) for place, kind in enumerate(kinds)), *showers)
+
+
+@inlined_kernel
+def find_angles(points, n):
+    """Fill distance and angles of the first ``n`` showers, in a loop that becomes vector instructions."""
+    for j in range(n):
+        x, y, z = points.cx[j], points.cy[j], points.cz[j]
+        rho2 = x * x + y * y
+        points.r[j] = math.sqrt(rho2 + z * z)
+        points.theta[j] = fast_atan2(math.sqrt(rho2), z)
+        points.phi[j] = fast_atan2(y, x)
 
 
 @inlined_kernel
@@ -265,16 +310,19 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
             who[m] = s
             draws.label[m] = showers.label[s]
             draws.first[m] = showers.block[s]
+            points.cx[m], points.cy[m], points.cz[m] = showers.x[s], showers.y[s], showers.z[s]
             m += 1
     if out + m > clusters.E.shape[0]:
         return False
     draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
+    find_angles(points, m)
     words, normal, tables = draws.words, draws.normal, calorimeter.table
     for j in range(m):
         s = who[j]
-        energy, x, y, z = showers.E[s], showers.x[s], showers.y[s], showers.z[s]
-        r = math.sqrt(x * x + y * y + z * z)
-        region = cluster_region(z / r, calorimeter)
+        energy, r = showers.E[s], points.r[j]
+        to_unit = 1.0 / r
+        cosine = points.cz[j] * to_unit
+        region = cluster_region(cosine, calorimeter)
         if region == OUTSIDE:
             continue
         e1e9, e9e21, lat, pulse = draw_shape(
@@ -288,8 +336,8 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
         row = region_index(region)
         low, high = tables[row, i], tables[row, i + 1]
         clusters.E[out] = energy
-        clusters.theta[out] = math.acos(z / r)
-        clusters.phi[out] = math.atan2(y, x)
+        clusters.theta[out] = points.theta[j]
+        clusters.phi[out] = points.phi[j]
         clusters.r[out] = r
         clusters.E_error[out] = energy * (low[ENERGY] + f * (high[ENERGY] - low[ENERGY]))
         clusters.theta_error[out] = low[THETA] + f * (high[THETA] - low[THETA])
@@ -303,16 +351,16 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
         # and with the width (assumption)
         clusters.n_crystals[out] = max(1.0, (low[CRYSTALS] + f * (high[CRYSTALS] - low[CRYSTALS])) * (0.7 + lat))
         clusters.region[out] = region
-        nearest, d2 = nearest_point(points, arrived, x, y, z, r)
-        distance = math.sqrt(d2)
+        nearest, d2 = nearest_point(points, arrived, points.cx[j] * to_unit, points.cy[j] * to_unit, cosine, r)
+        distance = min(math.sqrt(d2), MAX_DISTANCE)
         clusters.minC2TDist[out] = distance
         clusters.track[out] = -1
-        if nearest >= 0 and distance < calorimeter.match_distance:
-            t = int(points[nearest, 3])
-            clusters.track[out] = t
-            old = tracks.cluster[first_track + t]
+        if distance < calorimeter.match_distance:
+            track = points.row[nearest]
+            clusters.track[out] = track - first_track
+            old = tracks.cluster[track]
             if old < 0 or clusters.E[start + old] < energy:
-                tracks.cluster[first_track + t] = out - start
+                tracks.cluster[track] = out - start
         flight = showers.flight[s]
         clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
         clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]

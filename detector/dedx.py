@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.draws import gauss, unit
-from detector.octaves import octave_nodes
+from detector.octaves import look_up, octave_nodes
 from detector.stopping import (
     BETA_GAMMA_HIGH,
     BETA_GAMMA_LOW,
@@ -63,7 +63,7 @@ class Dedx(NamedTuple):
 
     log_expectation: np.ndarray  # ln of the expected dE/dx (minimum 1) on the nodes of βγ
     resolution: np.ndarray  # relative, for each number of samples at normal incidence
-    path_power: float
+    longer: np.ndarray  # its factor on the nodes of 1/sin²θ
     minimum_samples: float
     tail_probability: float
     tail_width: float
@@ -74,8 +74,9 @@ def _compile(section: DedxSection, expectation: np.ndarray) -> Dedx:
     # Walenta et al., Nucl. Instrum. Meth. 161 (1979) 45: σ ∝ N^−0.46 (pressure × path)^−0.32
     samples = np.maximum(np.arange(MAX_SAMPLES), 1) / section.reference_samples.number
     resolution = section.resolution.number * samples**section.sample_power.number
-    scalars = (getattr(section, name).number for name in Dedx._fields[2:])
-    return Dedx(np.log(expectation / expectation.min()), resolution, *scalars)
+    longer = octave_nodes(0, 5) ** (0.5 * section.path_power.number)
+    scalars = (getattr(section, name).number for name in Dedx._fields[3:])
+    return Dedx(np.log(expectation / expectation.min()), resolution, longer, *scalars)
 
 
 def compile_chamber(section: ChamberDedxSection) -> Dedx:
@@ -97,8 +98,7 @@ def compile_strips(section: StripDedxSection) -> Dedx:
 @inlined_kernel
 def relative_width(samples, slope2, dedx):
     """Relative resolution for a number of samples, each longer by 1/sin θ; ``slope2`` = 1 + tan²λ = 1/sin²θ."""
-    longer = math.exp(0.5 * dedx.path_power * math.log(slope2))
-    return dedx.resolution[min(samples, MAX_SAMPLES - 1)] * longer
+    return dedx.resolution[min(samples, MAX_SAMPLES - 1)] * look_up(dedx.longer, 0, slope2)
 
 
 @inlined_kernel

@@ -34,6 +34,7 @@ from detector.dedx import (
     relative_width,
 )
 from detector.draws import draw_blocks
+from detector.elementary import fast_log
 from detector.klm import expected_layer
 from detector.octaves import octave_bin
 from detector.record import HYPOTHESES, PID_DETECTORS
@@ -108,16 +109,9 @@ def new_work() -> Work:
 
 @kernel
 def logarithms(argument, out, n):
-    """Natural logarithms of ``n`` positive numbers to 1e-9, in a loop that becomes vector instructions."""
+    """Natural logarithms of ``n`` positive numbers, in a loop that becomes vector instructions."""
     for h in range(n):
-        bits = np.float64(argument[h]).view(np.int64)
-        # exponent by the trick of adding it to 2⁵²; mantissa in [1, 2)
-        exponent = np.int64((bits >> 52) | 0x4330000000000000).view(np.float64) - 4503599627371519.0
-        m = np.int64((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000).view(np.float64)
-        t = (m - 1.4142135623730951) / (m + 1.4142135623730951)  # |t| < 0.1716
-        t2 = t * t
-        series = 1.0 + t2 * (1.0 / 3.0 + t2 * (0.2 + t2 * (1.0 / 7.0 + t2 * (1.0 / 9.0 + t2 / 11.0))))
-        out[h] = (exponent + 0.5) * 0.6931471805599453 + 2.0 * t * series
+        out[h] = fast_log(argument[h])
 
 
 @inlined_kernel
@@ -189,7 +183,7 @@ def identify_track(
         elif in_arich(x, y, z, identification.arich):
             light = ARICH
             count = measure_arich(draws, m, 4, slowness_true, arrives, kinked, identification.arich, work)
-    logarithms(work.argument, work.logarithm, np.int64(24 if light >= 0 else 12))
+    logarithms(work.argument, work.logarithm, np.int64(24 if light >= 0 else 16))
     strips, chamber = identification.strips, identification.chamber
     strip_power = 0.5 * (strips.degrees_of_freedom + 1.0) if strip_hits >= strips.minimum_samples else 0.0
     chamber_power = 0.5 * (chamber.degrees_of_freedom + 1.0) if chamber_hits >= chamber.minimum_samples else 0.0

@@ -227,6 +227,12 @@ def expected_layer(p, region, cosine, calorimeter, klm, csi, iron):
 
 
 @inlined_kernel
+def shower_length(word, klm):
+    """Length of a hadronic shower in layers."""
+    return -klm.shower_layers * math.log(unit(word))
+
+
+@inlined_kernel
 def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
     """Passage of a particle that entered the muon system's first layer region, by column ``m`` of ``draws``.
 
@@ -255,14 +261,13 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
     if species != 13:
         plate_lengths = klm.pion_lengths if species in (211, 321, 130) else klm.nucleon_lengths
         room = depth - klm.coil_lengths * slant
-        length = -klm.shower_layers * math.log(unit(words[1, m]))
         if room <= 0.0:
             # showered before the iron: hadrons of its tail reach the first layers
             first, last = 0, 0
-            reach = klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy))
-            if depth != STOPPED and u < reach:
+            tail = depth != STOPPED and u < klm.leakage
+            if tail and u < klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy)):
                 showered = True
-                first, last = 1, 1 + int(length)
+                first, last = 1, 1 + int(shower_length(words[1, m], klm))
         else:
             plates = int(room / (plate_lengths * slant))
             stop = plates + 1 if region == BARREL else plates
@@ -270,10 +275,10 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
                 if stop <= available and u < 1.0 - math.exp(-energy / klm.neutral_energy):
                     showered = True
                     first = max(stop, 1)
-                    last = first + int(length + 0.5)
+                    last = first + int(shower_length(words[1, m], klm) + 0.5)
             elif stop < last:
                 showered = True
-                last = stop + int(0.5 * length)
+                last = stop + int(0.5 * shower_length(words[1, m], klm))
     last = min(last, available)
     if last <= 0 or first <= 0:
         return 0, 0, 0, 1.0

@@ -13,9 +13,11 @@ from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
 from detector.clusters import (
     SLICES,
+    Points,
     grown_clusters,
     measure_calorimeter,
     new_clusters,
+    new_points,
     trimmed_clusters,
 )
 from detector.draws import Draws, new_draws
@@ -78,7 +80,7 @@ class Memory(NamedTuple):
     who: np.ndarray
     showers: Showers
     heads: np.ndarray
-    points: np.ndarray
+    points: Points
     carried: np.ndarray
     work: Work
     arrivals: Arrivals
@@ -101,7 +103,7 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
         or len(memory.arrivals.depth) < len(flights.pdg)
         or len(memory.arrivals.carrier) < len(tracks.d0)
         or len(memory.carried) < most
-        or len(memory.points) < most_tracks
+        or len(memory.points.x) < most_tracks
     ):
         event = 64 + 2 * max(MAX_SHOWERS, most)
         memory = Memory(
@@ -110,7 +112,7 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
             np.zeros(event, np.int64),
             new_showers(),
             np.zeros(SLICES, np.int64),
-            np.zeros((64 + 2 * most_tracks, 4)),
+            new_points(64 + 2 * most_tracks),
             np.zeros(event, np.int64),
             new_work(),
             new_arrivals(len(flights.pdg) * 5 // 4, len(tracks.d0) * 5 // 4),

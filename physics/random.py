@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 
 STREAM_SIZE = 8
 """Length of a stream: key low, key high, event, stage | substream << 16, draw, second half, half is left."""
@@ -71,7 +71,7 @@ def new_stream() -> np.ndarray:
     return np.zeros(STREAM_SIZE, np.uint64)
 
 
-@kernel
+@inlined_kernel
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox 4x32-10: four 32-bit words (held in uint64) from a counter and a key of 32-bit words."""
     for _ in range(10):

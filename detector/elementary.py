@@ -1,0 +1,44 @@
+"""Elementary functions as plain arithmetic: in a loop over arrays they become vector instructions.
+
+Calls of the mathematical library cannot.
+"""
+
+import math
+
+import numpy as np
+
+from physics.jit import inlined_kernel
+
+_LN2 = math.log(2.0)
+_ONE_BITS = 0x3FF0000000000000
+_MANTISSA_BITS = 0xFFFFFFFFFFFFF
+
+
+@inlined_kernel
+def fast_log(x):
+    """Natural logarithm of a positive, normal number; absolute error 1e-9."""
+    bits = np.float64(x).view(np.int64)
+    # the exponent by adding it to the last bits of 2⁵²; the mantissa lies in [1, 2)
+    exponent = np.int64((bits >> 52) | 0x4330000000000000).view(np.float64) - 4503599627371519.0
+    m = np.int64((bits & _MANTISSA_BITS) | _ONE_BITS).view(np.float64)
+    t = (m - 1.4142135623730951) / (m + 1.4142135623730951)  # |t| < 0.1716
+    t2 = t * t
+    series = 1.0 + t2 * (1.0 / 3.0 + t2 * (0.2 + t2 * (1.0 / 7.0 + t2 * (1.0 / 9.0 + t2 * (1.0 / 11.0)))))
+    return (exponent + 0.5) * _LN2 + 2.0 * t * series
+
+
+@inlined_kernel
+def fast_atan2(y, x):
+    """Azimuth of (x, y) in [−π, π], not both 0; absolute error 1e-9."""
+    ax, ay = abs(x), abs(y)
+    steep = ay > ax
+    t = (ax if steep else ay) / (ay if steep else ax)
+    beyond = t > 0.41421356237309503  # tan 22.5°
+    t = (t - 1.0) / (t + 1.0) if beyond else t
+    s = t * t
+    a = t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s * (1.0 / 9.0 - s * (1.0 / 11.0 - s * (
+        1.0 / 13.0 - s * (1.0 / 15.0 - s * (1.0 / 17.0 - s * (1.0 / 19.0))))))))))  # fmt: skip
+    a = a + 0.25 * math.pi if beyond else a
+    a = 0.5 * math.pi - a if steep else a
+    a = math.pi - a if x < 0.0 else a
+    return -a if y < 0.0 else a

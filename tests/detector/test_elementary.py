@@ -1,0 +1,35 @@
+"""Elementary functions as plain arithmetic, against numpy's."""
+
+import numpy as np
+from numba import njit
+
+from detector.elementary import fast_atan2, fast_log
+
+
+@njit
+def _logarithms(x, out):
+    for i in range(x.size):
+        out[i] = fast_log(x[i])
+
+
+@njit
+def _azimuths(y, x, out):
+    for i in range(x.size):
+        out[i] = fast_atan2(y[i], x[i])
+
+
+def test_logarithm():
+    x = np.concatenate([np.exp(np.random.default_rng(1).uniform(-200.0, 200.0, 10_000)), 2.0 ** np.arange(-20, 20)])
+    out = np.zeros_like(x)
+    _logarithms(x, out)
+    assert np.abs(out - np.log(x)).max() < 1e-9
+
+
+def test_azimuth():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 10_000)) * np.exp(rng.uniform(-10.0, 10.0, 10_000))
+    x = np.concatenate([x, [0.0, 0.0, 1.0, -1.0, 1.0]])
+    y = np.concatenate([y, [1.0, -1.0, 0.0, 0.0, 1.0]])
+    out = np.zeros_like(x)
+    _azimuths(y, x, out)
+    assert np.abs(out - np.arctan2(y, x)).max() < 1e-9
