@@ -15,7 +15,6 @@ from pydantic import ValidationError, model_validator
 
 from detector.background import BackgroundSection
 from detector.calorimeter import CalorimeterSection
-from detector.chamber import EMPTY_TABLE, ChamberTable, chamber_table
 from detector.geometry import (
     BeamPipeSection,
     Chamber,
@@ -34,7 +33,6 @@ from detector.klm import KLMSection
 from detector.material import MaterialSection
 from detector.outer import Outer, compile_outer
 from detector.secondaries import Processes, ProcessesSection, build_processes
-from detector.table_cache import stored_table
 from detector.tracking import Finding, TrackFindingSection, build_finding
 from detector.units import Section
 
@@ -108,7 +106,6 @@ class Tracker(NamedTuple):
     processes: Processes
     finding: Finding
     matter: float  # upper bound on the radiation lengths at normal incidence, overlaps and slants included
-    table: ChamberTable
 
 
 @dataclass(frozen=True)
@@ -190,7 +187,5 @@ def load_detector(name_or_path: str | Path = "belle2-run1") -> Detector:
         build_processes(card.processes),
         build_finding(card.track_finding),
         float(2.5 * surfaces.layer["x0"].sum() + 0.01 + chamber.outer_wall.x0),
-        EMPTY_TABLE,
     )
-    tracker = tracker._replace(table=stored_table("chamber", ChamberTable, chamber_table, tracker))
     return Detector(card.name, card, tracker, compile_outer(card))

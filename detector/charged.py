@@ -1,44 +1,115 @@
-"""Charged particles fly on helices: hits, decays, interactions, radiation, and the track that comes of it."""
+"""Charged particles fly on helices, sixteen at a time: hits, decays, interactions, radiation, and their tracks."""
 
 import math
 
 import numpy as np
 
-from detector.crossing import (
-    END_ARC,
-    END_MOMENTUM,
-    EXACT,
-    FATE_LEFT,
-    FATE_NUCLEAR,
-    FIRST_ARC,
-    LAST_ARC,
-    TABLE,
-    cross_layers,
+from detector.crossing import EVERYTHING, FATE_DECAY, FATE_LEFT, FATE_NUCLEAR, MAX_TURNS, land, launch, walk
+from detector.draws import gauss
+from detector.flight import (
+    ORIGIN_DECAY,
+    ORIGIN_FAKE,
+    REGION_BACKWARD,
+    REGION_BARREL,
+    REGION_FORWARD,
+    REGION_NONE,
+    SECONDARY_STREAMS,
 )
-from detector.flight import ORIGIN_DECAY, REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE
-from detector.helix import arc_to_radius, helix_at_poca, momentum, position
-from detector.neutrals import start_flight
+from detector.helix import FIELD_CONSTANT, arc_to_radius, helix_at_poca, momentum, position
+from detector.lanes import (
+    ARC,
+    BIAS0,
+    BROKEN,
+    CHARGE,
+    CHI2,
+    COS_LAMBDA,
+    D0,
+    DRAWS,
+    END,
+    FATE,
+    FIRST_ARC,
+    HELP0,
+    HELP2,
+    LANES,
+    LAST_ARC,
+    LIMIT,
+    LOSS_LOG,
+    LOSS_RATIO,
+    MASS,
+    MATTER,
+    MET,
+    MOMENTUM,
+    OMEGA,
+    PHI0,
+    PX,
+    PX_END,
+    PY,
+    PY_END,
+    PZ,
+    PZ_END,
+    REGION,
+    RESPOND,
+    START,
+    TAN_LAMBDA,
+    TX,
+    TY,
+    WEIGHT,
+    WIRES,
+    X_END,
+    Y_END,
+    Z0,
+    Z_END,
+    X,
+    Y,
+    Z,
+    draw_bits,
+    to_uniform,
+)
 from detector.secondaries import (
     decay,
     interact,
-    interaction_thickness,
+    interaction_factor,
     mean_flight,
     photon_share,
     photons_per_length,
     put_photon,
 )
-from detector.trackfit import filter_inward
-from detector.tracking import count_hits, draw_chi2, draw_parameters, is_found
+from detector.trackfit import draw_parameters, filter_inward
+from detector.tracking import chamber_weight, count_hits, is_found, lose_hits, write_track
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import final_charge, final_mass
-from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, open_stream
+from physics.particles import ELECTRON_MASS, final_charge, final_mass
+from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, normal, open_stream
 
-FATE_DECAY = 3
-MAX_TURNS = 3.0
-"""A particle that has not left the tracker after so many turns is taken as stopped."""
-SECONDARY_STREAMS = 1024
-"""Substream of secondary k of true particle i: i + k × this; MAX_EVENT_PARTICLES."""
+FLY, KINKED, AGAIN = np.int64(0), np.int64(1), np.int64(2)
+"""What a group is for: to fly; to fit a decay's mother and daughter as one track; to fit the mother alone after all."""
+
+# Rows of a track's random numbers.
+_LOSE, _WIRES, _FIND, _TAIL, _NORMALS, _CHI2, _CLONE = (np.int64(i) for i in (0, 1, 2, 3, 4, 9, 10))
+_TRACKING, _MATERIAL, _SHIFT = np.uint64(STAGE_TRACKING), np.uint64(STAGE_MATERIAL), np.uint64(16)
+_ONE_BLOCK = np.int64(1)
+SECOND_STREAMS = 32 * SECONDARY_STREAMS
+"""Added to a particle's substream for numbers whose count is not known beforehand."""
+FAKE_END = 60.0
+"""Length [cm] of fakes."""
+
+
+@kernel
+def substream_of(entry):
+    """Substream of an entry's random numbers; those of fakes lie behind all particles'."""
+    if entry.origin == ORIGIN_FAKE:
+        return 2 * SECOND_STREAMS - 2 - entry.number
+    return entry.mc + SECONDARY_STREAMS * entry.number
+
+
+@kernel
+def wrapped(angle):
+    """Angle in (−π, π]."""
+    if angle > math.pi:
+        return angle - 2.0 * math.pi
+    if angle <= -math.pi:
+        return angle + 2.0 * math.pi
+    return angle
 
 
 @kernel
@@ -55,230 +126,335 @@ def calorimeter_arc(envelope, d0, phi0, omega, z0, tan_lambda, start):
     x, y, _ = position(d0, phi0, omega, z0, tan_lambda, s)
     r = math.sqrt(x * x + y * y)
     hole = envelope.forward_hole if tan_lambda > 0.0 else envelope.backward_hole
-    if r < hole or r > envelope.radius:
+    if r < abs(hole) or r > envelope.radius:
         return s, REGION_NONE
     return s, REGION_FORWARD if tan_lambda > 0.0 else REGION_BACKWARD
 
 
 @kernel
-def wrapped(angle):
-    """Angle in (−π, π]."""
-    if angle > math.pi:
-        return angle - 2.0 * math.pi
-    if angle <= -math.pi:
-        return angle + 2.0 * math.pi
-    return angle
+def _load(lanes, entries, m):
+    """Put ``m`` particles into the lanes; the last ones repeat the first."""
+    track = lanes.track
+    for lane in range(LANES):
+        entry = entries[lanes.entry[lane if lane < m else 0]]
+        track[X + lane], track[Y + lane], track[Z + lane] = entry.x, entry.y, entry.z
+        track[PX + lane], track[PY + lane], track[PZ + lane] = entry.px, entry.py, entry.pz
+        track[CHARGE + lane], track[MASS + lane] = float(entry.charge), final_mass(entry.pdg)
+        lanes.event[lane] = np.uint64(entry.event)
+        lanes.name[lane] = np.uint64(substream_of(entry)) << _SHIFT
 
 
 @kernel
-def set_bias(bias, helix, other):
-    """Displacement of a helix beyond a kink."""
-    for i in range(5):
-        bias[i] = other[i] - helix[i]
-    bias[1] = wrapped(bias[1])
+def _limit(key, tracker, lanes, entries, m, mode):
+    """Draw decay lengths and interaction depths: END, LIMIT; WEIGHT is 1 for those that decay at their end."""
+    track, processes = lanes.track, tracker.processes
+    for lane in range(LANES):
+        lanes.name[lane] |= _MATERIAL
+    draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
+    for lane in range(LANES):
+        lanes.name[lane] ^= _MATERIAL ^ _TRACKING
+        track[LOSS_LOG + lane] = 0.5 * math.log(4.0 * ELECTRON_MASS * ELECTRON_MASS * track[LOSS_RATIO + lane])
+        track[LIMIT + lane], track[WEIGHT + lane], track[BROKEN + lane] = np.inf, 0.0, np.inf
+        for k in range(5):
+            track[BIAS0 + LANES * k + lane] = 0.0
+    for lane in range(m):
+        entry = entries[lanes.entry[lane]]
+        pdg = entry.pdg
+        if entry.origin == ORIGIN_FAKE:
+            track[END + lane] = FAKE_END
+            continue
+        if abs(pdg) == 11 or abs(pdg) == 13 or mode == KINKED:
+            continue
+        mean = mean_flight(pdg, track[MOMENTUM + lane])
+        if processes.decay_in_flight > 0.0 and mean < np.inf:
+            arc = mean * track[COS_LAMBDA + lane] / processes.decay_in_flight
+            arc = track[START + lane] - arc * math.log(to_uniform(lanes.bits[0, lane]))
+            if arc < track[END + lane]:
+                track[END + lane] = arc
+                track[WEIGHT + lane] = 1.0
+        factor = interaction_factor(pdg)
+        if processes.nuclear_interaction > 0.0 and factor < np.inf:
+            track[LIMIT + lane] = -factor * math.log(to_uniform(lanes.bits[1, lane])) / processes.nuclear_interaction
 
 
 @kernel
-def radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end):
-    """Bremsstrahlung of an electron in the layers just crossed, before arc length ``end``.
+def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kinks, n_kinks, mode):
+    """Fly the ``m`` charged particles in the lanes; returns the numbers of entries, of tracks and of ``kinks``.
 
-    Photons are put on the waiting list. Returns (n, momentum fraction kept, arc length of the hardest
-    emission). Several emissions act on the track as one, at the place of the hardest.
+    ``rows`` holds the tracks. Decays whose daughter may continue the track are put on the list ``kinks`` (``mode``
+    FLY), those that do not after all (``mode`` KINKED) too.
     """
-    layers = tracker.surfaces.layer
+    track = lanes.track
+    _load(lanes, entries, m)
+    for lane in range(LANES):
+        lanes.event[lane] = np.uint64(numbers[lanes.event[lane]])
+    launch(track, tracker.envelope, tracker.field)
+    _limit(key, tracker, lanes, entries, m, mode)
+    walk(tracker, lanes, EVERYTHING)
+    draw_bits(lanes.bits, key, lanes.event, lanes.name, DRAWS)
+    if mode == FLY:
+        land(track)
+    layers, finding, chamber = tracker.surfaces.layer, tracker.finding, tracker.chamber
+    some = False
+    for lane in range(m):
+        e = lanes.entry[lane]
+        entry = entries[e]
+        sub = substream_of(entry)
+        number = numbers[entry.event]
+        fate = np.int64(track[FATE + lane])
+        if fate == FATE_LEFT and track[WEIGHT + lane] > 0.0:
+            fate = FATE_DECAY
+        lose = to_uniform(lanes.bits[_LOSE, lane])
+        if lose > track[RESPOND + lane]:
+            open_stream(stream, key, number, STAGE_TRACKING, SECOND_STREAMS + sub)
+            lose_hits(stream, lanes, lane, layers, lose, track[RESPOND + lane])
+        track[WEIGHT + lane] = chamber_weight(
+            to_uniform(lanes.bits[_WIRES, lane]), track[WIRES + lane], chamber.efficiency
+        )
+        row = rows[k]
+        strip_layers = count_hits(row, tracker, lanes, lane)
+        if mode == FLY and entry.origin != ORIGIN_FAKE:
+            entry.nSVDHits, entry.nCDCHits = row.nSVDHits, row.nCDCHits
+            n = _end_flight(stream, key, number, sub, tracker, lanes, lane, entries, e, n, fate)
+            if entry.cover >= 0:
+                continue
+            if fate == FATE_DECAY:
+                behind = arc_to_radius(track[D0 + lane], track[OMEGA + lane], chamber.outer_radius)
+                within = behind < 0.0 or track[END + lane] < behind
+                if within and _daughter(tracker, lanes, lane, entries, entry, track[END + lane]) >= 0:
+                    kinks[n_kinks] = e
+                    n_kinks += 1
+                    continue
+        elif mode == KINKED:
+            broken = _arc_of_end(tracker, lanes, lane, entry)
+            _daughter(tracker, lanes, lane, entries, entry, broken)
+            track[BROKEN + lane] = broken
+        find = to_uniform(lanes.bits[_FIND, lane])
+        if entry.origin == ORIGIN_FAKE:
+            found = strip_layers >= finding.minimum_strip_layers or row.nCDCHits >= finding.minimum_chamber_hits
+        else:
+            pt = track[MOMENTUM + lane] * track[COS_LAMBDA + lane]
+            found = is_found(find, finding, pt, entry.charge, strip_layers, row.nCDCHits)
+        if found or mode == KINKED:
+            row.mc, row.mcPDG = (entry.mc, entry.pdg) if found else (-2, 0)
+            entry.row = k
+            k += 1
+            some = True
+    if not some:
+        return n, k, n_kinks
+    filter_inward(tracker, lanes)
+    for lane in range(m):
+        e = lanes.entry[lane]
+        entry = entries[e]
+        if entry.row < 0:
+            continue
+        if mode == KINKED and track[CHI2 + lane] > finding.kink_chi2:
+            entry.row = -1
+            kinks[n_kinks] = e
+            n_kinks += 1
+            continue
+        fake = entry.origin == ORIGIN_FAKE
+        tail = not fake and to_uniform(lanes.bits[_TAIL, lane]) < finding.tail_fraction
+        scale = finding.tail_scale if tail else 1.0
+        for i in range(5):
+            track[HELP0 + LANES * i + lane] = scale * _normal_of(lanes.bits[_NORMALS + i, lane], lanes.normal)
+    draw_parameters(lanes)
+    for lane in range(m):
+        e = lanes.entry[lane]
+        entry = entries[e]
+        if entry.row < 0:
+            continue
+        row = rows[entry.row]
+        # A charge mismeasured: nothing bends that little below 50 GeV.
+        if row.mc == -2 or track[HELP2 + lane] * track[OMEGA + lane] <= 0.0:
+            if mode == KINKED:
+                _cover(entries, entry, e)
+            entry.row = -1
+            continue
+        write_track(row, lanes, lane, _normal_of(lanes.bits[_CHI2, lane], lanes.normal))
+        if entry.origin == ORIGIN_FAKE:
+            row.chi2 *= 2.0  # hits that do not belong together
+            row.mc, row.mcPDG = -1, 0
+            continue
+        if mode == KINKED:
+            _cover(entries, entry, e)
+        soft = abs(row.omega) * finding.clone_momentum > FIELD_CONSTANT * tracker.field
+        if soft and to_uniform(lanes.bits[_CLONE, lane]) < finding.clones:
+            open_stream(stream, key, numbers[entry.event], STAGE_TRACKING, SECOND_STREAMS + substream_of(entry))
+            clone(stream, rows[k], row)
+            entry.clone = k
+            k += 1
+    return n, k, n_kinks
+
+
+@inlined_kernel
+def _normal_of(bits, table):
+    """Return the normal number of random bits."""
+    return gauss(np.uint32(bits >> np.uint64(32)), table)
+
+
+@kernel
+def _end_flight(stream, key, number, sub, tracker, lanes, lane, entries, e, n, fate):
+    """Write where a flight ends and what comes out of it; returns the number of entries."""
+    track, entry = lanes.track, entries[e]
+    cos_lambda, start, end = track[COS_LAMBDA + lane], track[START + lane], track[END + lane]
+    mass, p = track[MASS + lane], track[MOMENTUM + lane]
+    x, y, z = track[X_END + lane], track[Y_END + lane], track[Z_END + lane]
+    px, py, pz = track[PX_END + lane], track[PY_END + lane], track[PZ_END + lane]
+    path = (end - start) / cos_lambda
+    # Mean of 1/β along the way.
+    mass2 = mass * mass
+    slowness = 0.5 * (math.sqrt(1.0 + mass2 / (p * p)) + math.sqrt(1.0 + mass2 / (px * px + py * py + pz * pz)))
+    time = entry.t + path * slowness / SPEED_OF_LIGHT
+    region = np.int64(track[REGION + lane]) if fate == FATE_LEFT else REGION_NONE
+    if track[FIRST_ARC + lane] >= 0.0:
+        entry.path_cdc = (track[LAST_ARC + lane] - track[FIRST_ARC + lane]) / cos_lambda
+    entry.first_child = n
+    if fate in (FATE_DECAY, FATE_NUCLEAR):
+        open_stream(stream, key, number, STAGE_MATERIAL, SECOND_STREAMS + sub)
+        if fate == FATE_DECAY:
+            n = decay(stream, entries, n, entry.pdg, x, y, z, time, px, py, pz)
+        else:
+            n = interact(stream, entries, n, entry.pdg, x, y, z, time, px, py, pz)
+    elif abs(entry.pdg) == 11 and tracker.processes.bremsstrahlung > 0.0:
+        open_stream(stream, key, number, STAGE_MATERIAL, sub)
+        n, kept, broken = _radiate(stream, tracker, lanes, lane, entries, n, entry)
+        if kept < 1.0:
+            # The electron goes on with less momentum from the hardest emission.
+            d0, phi0, omega = track[D0 + lane], track[PHI0 + lane], track[OMEGA + lane]
+            z0, tan_lambda = track[Z0 + lane], track[TAN_LAMBDA + lane]
+            bx, by, bz = position(d0, phi0, omega, z0, tan_lambda, broken)
+            kx, ky, kz = momentum(phi0, omega, tan_lambda, broken, tracker.field)
+            softer = helix_at_poca(bx, by, bz, kept * kx, kept * ky, kept * kz, track[CHARGE + lane], tracker.field)
+            _set_bias(track, lane, softer)
+            track[BROKEN + lane] = broken
+            after, region = calorimeter_arc(
+                tracker.envelope, softer[0], softer[1], softer[2], softer[3], softer[4], softer[5]
+            )
+            x, y, z = position(softer[0], softer[1], softer[2], softer[3], softer[4], after)
+            scale = math.sqrt(px * px + py * py + pz * pz) / p
+            px, py, pz = momentum(softer[1], softer[2], softer[4], after, tracker.field)
+            px, py, pz = scale * px, scale * py, scale * pz
+            path = (broken - start + after - softer[5]) / cos_lambda
+            time = entry.t + path / SPEED_OF_LIGHT
+    entry.children = n - entry.first_child
+    entry.region, entry.path = region, path
+    entry.x_end, entry.y_end, entry.z_end, entry.t_end = x, y, z, time
+    entry.px_end, entry.py_end, entry.pz_end = px, py, pz
+    return n
+
+
+@kernel
+def _set_bias(track, lane, other):
+    """Displacement of a lane's helix beyond a kink."""
+    track[BIAS0 + lane] = other[0] - track[D0 + lane]
+    track[BIAS0 + LANES + lane] = wrapped(other[1] - track[PHI0 + lane])
+    track[BIAS0 + 2 * LANES + lane] = other[2] - track[OMEGA + lane]
+    track[BIAS0 + 3 * LANES + lane] = other[3] - track[Z0 + lane]
+    track[BIAS0 + 4 * LANES + lane] = other[4] - track[TAN_LAMBDA + lane]
+
+
+@kernel
+def _radiate(stream, tracker, lanes, lane, entries, n, entry):
+    """Bremsstrahlung of an electron in the layers just crossed.
+
+    Returns (number of entries, momentum fraction kept, arc length of the hardest emission). Several emissions act on
+    the track as one, at the place of the hardest.
+    """
+    track = lanes.track
     cut = tracker.processes.bremsstrahlung_cut
     rate = photons_per_length(cut) * tracker.processes.bremsstrahlung
     kept, broken, hardest = 1.0, np.inf, 0.0
     depth = exponential(stream)  # in mean numbers of photons
     passed = 0.0
-    for i in range(layers.shape[0]):
-        crossing = work.surface[i]
-        if crossing.met == 0 or crossing.arc > end:
+    helix = (
+        track[D0 + lane], track[PHI0 + lane], track[OMEGA + lane], track[Z0 + lane], track[TAN_LAMBDA + lane]
+    )  # fmt: skip
+    norm = track[COS_LAMBDA + lane]
+    for i in range(tracker.surfaces.layer.shape[0]):
+        here, point = lanes.surface[i], lanes.point[i]
+        if here[MET + lane] == 0.0 or point[ARC + lane] > track[END + lane]:
             continue
-        passed += rate * layers[i].x0 * crossing.met / crossing.slope
+        passed += rate * here[MATTER + lane]
         while passed > depth:
             depth += exponential(stream)
             share = photon_share(stream, cut)
             d0, phi0, omega, z0, tan_lambda = helix
-            x, y, z = position(d0, phi0, omega, z0, tan_lambda, crossing.arc)
-            norm = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
-            time = particle.t + (crossing.arc - start) / (norm * SPEED_OF_LIGHT)
+            arc = point[ARC + lane]
+            x, y, z = position(d0, phi0, omega, z0, tan_lambda, arc)
+            time = entry.t + (arc - track[START + lane]) / (norm * SPEED_OF_LIGHT)
+            energy = share * kept * track[MOMENTUM + lane]
             n = put_photon(
-                waiting, n, share * kept * p, x, y, z, time, crossing.tx * norm, crossing.ty * norm, tan_lambda * norm
+                entries, n, energy, x, y, z, time, point[TX + lane] * norm, point[TY + lane] * norm, tan_lambda * norm
             )
             if share * kept > hardest:
                 hardest = share * kept
-                broken = crossing.arc
+                broken = arc
             kept *= 1.0 - share
     return n, kept, broken
 
 
-@inlined_kernel
-def fly_charged(stream, tracker, work, waiting, q, n, flight, track, new_track, key, event, mc, substream):
-    """Fly charged particle ``q`` of the waiting list; returns (n, whether a track was written to ``track``).
-
-    ``new_track`` is the index that track would get in the event.
-    """
-    particle = waiting[q]
-    pdg = particle.pdg
-    charge = final_charge(pdg)
-    start_flight(flight, particle, mc, charge)
-    mass = final_mass(pdg)
-    px, py, pz = particle.px, particle.py, particle.pz
-    p = math.sqrt(px * px + py * py + pz * pz)
-    pt = math.sqrt(px * px + py * py)
-    field, processes = tracker.field, tracker.processes
-    if pt < 1e-3 * p or pt < 1e-3:  # along the beam, or far too soft to leave the beam pipe
-        flight.region = REGION_NONE
-        flight.x, flight.y, flight.z, flight.t = particle.x, particle.y, particle.z, particle.t
-        flight.px, flight.py, flight.pz = px, py, pz
-        flight.path = 0.0
-        return n, False
-    d0, phi0, omega, z0, tan_lambda, start = helix_at_poca(
-        particle.x, particle.y, particle.z, px, py, pz, float(charge), field
-    )
-    helix = (d0, phi0, omega, z0, tan_lambda)
-    cos_lambda = pt / p
-    end, region = calorimeter_arc(tracker.envelope, d0, phi0, omega, z0, tan_lambda, start)
-
-    # What happens on the way.
-    species = abs(pdg)
-    fate_at_end = FATE_LEFT
-    interaction = np.inf
-    broken, kept = np.inf, 1.0
-    last = end
-    if species == 211 or species == 321 or species > 1000:
-        open_stream(stream, key, event, STAGE_MATERIAL, substream)
-        if processes.decay_in_flight > 0.0:
-            path = exponential(stream) * mean_flight(pdg, p) / processes.decay_in_flight
-            if start + path * cos_lambda < end:
-                end = start + path * cos_lambda
-                fate_at_end = FATE_DECAY
-        interaction = interaction_thickness(stream, pdg, processes)
-    open_stream(stream, key, event, STAGE_TRACKING, substream)
-    fate = cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, interaction, TABLE)
-    p_end = work.numbers[END_MOMENTUM]
-    if fate == FATE_LEFT:
-        fate = fate_at_end
-    else:
-        end = work.numbers[END_ARC]
-    x, y, z = position(d0, phi0, omega, z0, tan_lambda, end)
-    qx, qy, qz = momentum(phi0, omega, tan_lambda, end, field)
-    scale = p_end / p
-    qx, qy, qz = scale * qx, scale * qy, scale * qz
-    path = (end - start) / cos_lambda
-    # Mean of 1/β along the way.
-    slowness = 0.5 * (math.sqrt(1.0 + mass * mass / (p * p)) + math.sqrt(1.0 + mass * mass / (p_end * p_end)))
-    time = particle.t + path * slowness / SPEED_OF_LIGHT
-    first_secondary = n
-    for i in range(5):
-        work.bias[i] = 0.0
-    if fate == FATE_DECAY:
-        n = decay(stream_material(stream, key, event, substream), waiting, n, pdg, x, y, z, time, qx, qy, qz)
-    elif fate == FATE_NUCLEAR:
-        n = interact(stream_material(stream, key, event, substream), waiting, n, pdg, x, y, z, time, qx, qy, qz)
-    elif species == 11 and processes.bremsstrahlung > 0.0:
-        open_stream(stream, key, event, STAGE_MATERIAL, substream)
-        n, kept, broken = radiate(stream, tracker, work, waiting, n, particle, helix, start, p, end)
-
-    if work.numbers[FIRST_ARC] >= 0.0:
-        flight.path_cdc = (work.numbers[LAST_ARC] - work.numbers[FIRST_ARC]) / cos_lambda
-    strip_layers = count_hits(track, tracker, work)
-    flight.nSVDHits = track.nSVDHits
-    flight.nCDCHits = track.nCDCHits
-    if kept < 1.0:
-        # The electron goes on with less momentum from the hardest emission.
-        bx, by, bz = position(d0, phi0, omega, z0, tan_lambda, broken)
-        kx, ky, kz = momentum(phi0, omega, tan_lambda, broken, field)
-        softer = helix_at_poca(bx, by, bz, kept * kx, kept * ky, kept * kz, float(charge), field)
-        other = (softer[0], softer[1], softer[2], softer[3], softer[4])
-        set_bias(work.bias, helix, other)
-        after, region = calorimeter_arc(tracker.envelope, other[0], other[1], other[2], other[3], other[4], softer[5])
-        x, y, z = position(other[0], other[1], other[2], other[3], other[4], after)
-        qx, qy, qz = momentum(other[1], other[2], other[4], after, field)
-        qx, qy, qz = scale * qx, scale * qy, scale * qz
-        path = (broken - start + after - softer[5]) / cos_lambda
-        time = particle.t + path / SPEED_OF_LIGHT
-    flight.region = region if fate == FATE_LEFT else REGION_NONE
-    flight.x, flight.y, flight.z, flight.t = x, y, z, time
-    flight.px, flight.py, flight.pz = qx, qy, qz
-    flight.path = path
-    if particle.track >= 0:
-        return n, False  # the track of its mother covers it
-
-    # The track.
-    track.mc = mc
-    track.mcPDG = pdg
-    open_stream(stream, key, event, STAGE_TRACKING, SECONDARY_STREAMS * 32 + substream)
-    kink_chi2 = 0.0
-    merged = -1
-    behind = arc_to_radius(d0, omega, tracker.chamber.outer_radius)
-    if fate == FATE_DECAY and (behind < 0.0 or end < behind):
-        # Within the tracker: the hits up to here, or one track with the daughter's.
-        merged = try_kink(stream, tracker, work, waiting, first_secondary, n, helix, mass, p, start, end, last)
-        if merged >= 0:
-            strip_layers = count_hits(track, tracker, work)
-        else:
-            for i in range(5):
-                work.bias[i] = 0.0
-            open_stream(stream, key, event, STAGE_TRACKING, SECONDARY_STREAMS * 32 + substream)
-            cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, end, np.inf, TABLE)
-            strip_layers = count_hits(track, tracker, work)
-    if not is_found(stream, tracker.finding, pt, charge, strip_layers, track.nCDCHits):
-        return n, False
-    broken = end if merged >= 0 else broken
-    kink_chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, broken)
-    finding = tracker.finding
-    draw_parameters(stream, track, work, finding.tail_fraction, finding.tail_scale, d0, phi0, omega, z0, tan_lambda)
-    if track.omega * omega <= 0.0:  # a charge mismeasured: nothing bends that little below 50 GeV
-        return n, False
-    draw_chi2(stream, track, kink_chi2)
-    flight.track = new_track
-    if merged >= 0:
-        waiting[merged].track = new_track
-    return n, True
+@kernel
+def _arc_of_end(tracker, lanes, lane, entry):
+    """Arc length of the point where a flight ended, from the length of its path."""
+    return lanes.track[START + lane] + entry.path * lanes.track[COS_LAMBDA + lane]
 
 
 @kernel
-def stream_material(stream, key, event, substream):
-    """Return the stream at the numbers of a particle's secondaries (behind those of its fate)."""
-    open_stream(stream, key, event, STAGE_MATERIAL, SECONDARY_STREAMS * 32 + substream)
-    return stream
+def _daughter(tracker, lanes, lane, entries, entry, end):
+    """Entry of the single charged daughter that may continue the track of its mother, or −1.
 
-
-@kernel
-def try_kink(stream, tracker, work, waiting, first, n, helix, mass, p, start, end, last):
-    """Fit mother and single charged daughter of a decay as one track; the daughter's place in the list, or
-    −1.
-
-    The hits continue along the mother's helix, the fit sees the daughter's; if the hits' χ² grows by more
-    than the card's ``kink_chi2`` the two are not one track.
+    Sets the bias of the track to the daughter's helix. The hits continue along the mother's helix, the fit sees the
+    daughter's; if the hits' χ² grows by more than the card's ``kink_chi2`` the two are not one track.
     """
+    track = lanes.track
     daughter = -1
-    for i in range(first, n):
-        if waiting[i].origin == ORIGIN_DECAY and final_charge(waiting[i].pdg) != 0:
+    for i in range(entry.first_child, entry.first_child + entry.children):
+        if entries[i].origin == ORIGIN_DECAY and final_charge(entries[i].pdg) != 0:
             if daughter >= 0:
                 return -1
             daughter = i
     if daughter < 0:
         return -1
-    entry = waiting[daughter]
-    d0, phi0, omega, z0, tan_lambda = helix
-    if math.hypot(entry.px, entry.py) < 0.02:
+    child = entries[daughter]
+    if child.px * child.px + child.py * child.py < 0.02**2:
         return -1
     other = helix_at_poca(
-        entry.x, entry.y, entry.z, entry.px, entry.py, entry.pz, float(final_charge(entry.pdg)), tracker.field
+        child.x, child.y, child.z, child.px, child.py, child.pz, float(final_charge(child.pdg)), tracker.field
     )
+    omega = track[OMEGA + lane]
     if other[2] * omega < 0.0:
         return -1
     # A bend by more than a few degrees or a jump of the curvature is far beyond any χ² cut.
-    turn = wrapped(other[1] - other[2] * other[5] - phi0 + omega * end)
+    turn = wrapped(other[1] - other[2] * other[5] - track[PHI0 + lane] + omega * end)
     if abs(turn) > 0.15 or abs(other[2] / omega - 1.0) > 0.3:
         return -1
-    set_bias(work.bias, helix, (other[0], other[1], other[2], other[3], other[4]))
-    cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, p, start, last, np.inf, EXACT)
-    chi2 = filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, p, end)
-    if chi2 > tracker.finding.kink_chi2:
-        return -1
-    set_bias(work.bias, helix, (other[0], other[1], other[2], other[3], other[4]))
+    _set_bias(track, lane, other)
     return daughter
+
+
+@kernel
+def _cover(entries, entry, e):
+    """The track of ``e`` is also its charged daughter's."""
+    for i in range(entry.first_child, entry.first_child + entry.children):
+        if final_charge(entries[i].pdg) != 0:
+            entries[i].cover = e
+
+
+@kernel
+def clone(stream, copy, track):
+    """A second track from a particle's other hits: parameters spread anew with three times the errors
+    (assumption).
+    """
+    copy.mc, copy.mcPDG = track.mc, track.mcPDG
+    for i in range(15):
+        copy.covariance[i] = 9.0 * track.covariance[i]
+    copy.d0 = track.d0 + 3.0 * math.sqrt(track.covariance[0]) * normal(stream)
+    copy.phi0 = wrapped(track.phi0 + 3.0 * math.sqrt(track.covariance[5]) * normal(stream))
+    copy.omega = track.omega * (1.0 + 3.0 * math.sqrt(track.covariance[9]) / abs(track.omega) * normal(stream))
+    copy.z0 = track.z0 + 3.0 * math.sqrt(track.covariance[12]) * normal(stream)
+    copy.tanLambda = track.tanLambda + 3.0 * math.sqrt(track.covariance[14]) * normal(stream)
+    copy.chi2, copy.ndf = track.chi2, track.ndf
+    copy.nPXDHits, copy.nSVDHits, copy.nCDCHits = 0, track.nSVDHits // 2, track.nCDCHits // 2
+    copy.firstPXDLayer, copy.firstSVDLayer = 0, track.firstSVDLayer
+    copy.firstCDCLayer, copy.lastCDCLayer = track.firstCDCLayer, track.lastCDCLayer

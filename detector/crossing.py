@@ -1,459 +1,607 @@
-"""Where a particle meets the tracker's layers: walls, sensors, drift-chamber layers, and the hits it leaves.
+"""Where particles meet the tracker's layers: walls, sensors, drift-chamber layers, and the hits they leave.
 
-:func:`cross_layers` walks the helix outward and notes for each layer the point, the matter crossed and the
-strength of scattering and straggling there; :mod:`detector.trackfit` turns that into a covariance.
+Everything is done for a group of lanes (:mod:`detector.lanes`). :func:`launch` finds the helices, :func:`walk` walks
+them outward and notes for each layer the point, the matter crossed and the strength of scattering and straggling
+there; :mod:`detector.trackfit` turns that into a covariance. Only the first, outgoing half turn leaves hits.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
-from detector.geometry import WALL, in_sensor, ladder_hit
-from detector.helix import arc_sine, arc_to_radius
-from detector.material import STRAGGLING, loss_terms
+from detector.flight import REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE
+from detector.geometry import WALL
+from detector.helix import FIELD_CONSTANT
+from detector.lanes import (
+    ACTIVE,
+    ANGLE2,
+    ARC,
+    BEND2,
+    BOW,
+    CHARGE,
+    COS0,
+    COS_LAMBDA,
+    COSINE,
+    D0,
+    D2,
+    DIAMETER,
+    END,
+    ENERGY,
+    FATE,
+    FIRST,
+    FIRST_ARC,
+    FIRST_WIRE,
+    GAS_ANGLE2,
+    GAS_BEND2,
+    HELP3,
+    HITS,
+    INVERSE_MASS,
+    LANES,
+    LAST,
+    LAST_ARC,
+    LAST_WIRE,
+    LAYERS,
+    LIMIT,
+    LOSS_LOG,
+    LOSS_RATIO,
+    MASS,
+    MATTER,
+    MET,
+    MOMENTUM,
+    NORMAL_X,
+    NORMAL_Y,
+    OMEGA,
+    PHI0,
+    POINT_X,
+    POINT_Y,
+    PX,
+    PX_END,
+    PY,
+    PY_END,
+    PZ,
+    PZ_END,
+    RADIUS0,
+    RADIUS1,
+    REGION,
+    RESPOND,
+    SCALE,
+    SIN0,
+    SINE,
+    SLANTED,
+    SLOPE,
+    START,
+    STEREO0,
+    STEREO1,
+    TAN_LAMBDA,
+    THICKNESS,
+    TOTAL,
+    TX,
+    TY,
+    WIRES,
+    X_END,
+    Y_END,
+    Z0,
+    Z_END,
+    X,
+    Y,
+    Z,
+    angle_of,
+    arc_of,
+    circle,
+    select,
+)
+from detector.material import BETHE, STRAGGLING
 from physics.jit import inlined_kernel, kernel
-from physics.random import poisson, uniform
+from physics.particles import ELECTRON_MASS
 
-TABLE, EXACT, SILICON_ONLY = np.int64(0), np.int64(1), np.int64(2)  # numba compiles a kernel for each plain int
-"""How the drift chamber is walked through."""
-
-FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR = 0, 1, 2
-"""The walk ended where it was asked to, by ranging out, or by a nuclear interaction."""
-
-MAX_SURFACES, MAX_SUPERLAYERS = 16, 16
-
-_POINT = [("arc", np.float64), ("x", np.float64), ("y", np.float64), ("tx", np.float64), ("ty", np.float64),
-          ("sin", np.float64), ("cos", np.float64)]  # fmt: skip
-
-SURFACE_CROSSING = np.dtype(
-    [
-        ("met", np.int64),  # sensors or walls crossed: 0, 1, 2
-        ("hits", np.int64),  # of them measured
-        ("ladder", np.int64),
-        ("slanted", np.int64),
-        ("kept", np.int64),
-        ("slope", np.float64),  # cosine of the incidence angle in space
-        ("angle2", np.float64),  # scattering: radiation lengths crossed / (pβ)² [1/GeV²]
-        ("bend2", np.float64),  # straggling: variance of ln p
-        *_POINT,  # arc length, position, direction, sine and cosine of the angle turned since the POCA (ω s)
-    ]
-)
-SUPERLAYER_CROSSING = np.dtype(
-    [
-        ("layers", np.int64),
-        ("first", np.int64),
-        ("last", np.int64),
-        ("angle2", np.float64),  # of one cm of gas
-        ("bend2", np.float64),  # of one cm², it grows with the square of the path
-    ]
-)
-CHAMBER_POINT = np.dtype(_POINT)
-
-
-class Crossings(NamedTuple):
-    """Where one particle met the layers, and the fit's scratch; overwritten by each particle."""
-
-    surface: np.ndarray  # SURFACE_CROSSING (surfaces,)
-    superlayer: np.ndarray  # SUPERLAYER_CROSSING (superlayers,)
-    point: np.ndarray  # CHAMBER_POINT (superlayers, 2), inner and outer point
-    numbers: np.ndarray  # see the indices below
-    covariance: np.ndarray  # (5, 5), upper triangle
-    row: np.ndarray  # (5,) derivative of the measured coordinate
-    gain: np.ndarray  # (5,)
-    bias: np.ndarray  # (5,) unmodelled displacement of the state
-    draw: np.ndarray  # (5,)
-
-
-TOTAL_X0, WEIGHT, END_MOMENTUM, END_ARC, WHOLE, LAST_ARC, FIRST_ARC, AT_CHAMBER, LAST_LAYER = range(9)
-"""Indices of ``numbers``: radiation lengths crossed, fraction of drift-chamber hits kept, momentum and arc
-length at the end of the walk, whether the drift chamber is left to the table (1) the arc lengths of its
-last and first layer crossed, the momentum before it, and for the tables the last layer.
-"""
-
-
-def new_crossings() -> Crossings:
-    """Return the scratch memory."""
-    return Crossings(
-        np.zeros(MAX_SURFACES, SURFACE_CROSSING),
-        np.zeros(MAX_SUPERLAYERS, SUPERLAYER_CROSSING),
-        np.zeros((MAX_SUPERLAYERS, 2), CHAMBER_POINT),
-        np.zeros(9),
-        np.zeros((5, 5)),
-        np.zeros(5),
-        np.zeros(5),
-        np.zeros(5),
-        np.zeros(5),
-    )
+FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR, FATE_DECAY = 0, 1, 2, 3
+"""A flight ended where it was asked to, by ranging out, by a nuclear interaction, by a decay."""
+SILICON, EVERYTHING = np.int64(0), np.int64(1)
+"""How far to walk: to the inner wall of the drift chamber, or through it."""
+MAX_TURNS = 3.0
+"""A particle that has not left the tracker after so many turns is taken as stopped."""
+_LEFT, _STOPPED, _NUCLEAR = float(FATE_LEFT), float(FATE_STOPPED), float(FATE_NUCLEAR)
+_NONE, _BARREL = float(REGION_NONE), float(REGION_BARREL)
+_FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
+MAX_BG2 = 100.0
 
 
 @inlined_kernel
-def _set_point(point, d0, sin0, cos0, diameter, s, half_sine):
-    """Fill a crossing at arc length ``s``; ``half_sine`` is sin(ωs/2), ``diameter`` 2/ω; returns cos(ωs/2)."""
-    half_cosine = math.sqrt(max(1.0 - half_sine * half_sine, 0.0))
-    chord = diameter * half_sine
-    point.arc = s
-    point.x = d0 * sin0 + chord * (cos0 * half_cosine + sin0 * half_sine)
-    point.y = -d0 * cos0 + chord * (sin0 * half_cosine - cos0 * half_sine)
-    cosine, sine = 1.0 - 2.0 * half_sine * half_sine, 2.0 * half_sine * half_cosine
-    point.sin, point.cos = sine, cosine
-    point.tx, point.ty = cos0 * cosine + sin0 * sine, sin0 * cosine - cos0 * sine
-    return half_cosine
-
-
-BY_LAYERS, WHOLE_CHAMBER, LEAVING_FORWARD, LEAVING_BACKWARD, TURNING = range(5)
-"""How the drift chamber is described: no table; or all layers crossed; out through an end plate; turning
-round before the last layer.
-"""
-WHOLE_D0, WHOLE_Z0, WHOLE_TURN, LEAVING_TURN = 0.5, 3.0, 0.75, 0.9
-"""The tables are used for |d0| and |z0| [cm] below these; for tracks through all layers with sin² of half
-the turning angle at the last layer below the third, for those through the end plates with its sine below
-the fourth.
-"""
-FEWEST_LAYERS = 14
-"""The conical end plates of the first superlayers let tracks leave and enter: these are walked layer by
-layer.
-"""
-MAX_INVERSE_BETA = 2.0
-"""Slower particles are not in the tables."""
-RENEWAL = 0.985
-"""Energy loss and scattering strength are renewed when the kinetic energy has fallen by this factor."""
+def _loss_ratio(gamma2, ratio):
+    """Argument of Bethe's logarithm in units of (2 mₑ)²: (βγ)⁴ / (1 + 2γ mₑ/m + (mₑ/m)²), βγ at most 10."""
+    bg2 = min(gamma2 - 1.0, MAX_BG2)
+    return bg2 * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
 
 
 @kernel
-def _weakness(energy2, mass2):
-    """1/(pβ)² [1/GeV²], and the variance of ln p by straggling for 1 g/cm² of electrons."""
-    p2 = energy2 - mass2
-    weakness = energy2 / (p2 * p2)
-    width = STRAGGLING * energy2 / p2
-    return weakness, width * width * weakness
+def launch(track, envelope, field):
+    """Fill the helices of the particles at (X, Y, Z, PX, PY, PZ, CHARGE, MASS), and where they would meet the
+    calorimeter.
 
-
-@kernel
-def cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, mass, momentum, start, end, interaction, mode):
-    """Walk the helix outward from arc length ``start`` to ``end``; fill ``work`` and return the fate.
-
-    ``interaction`` is the thickness in nuclear interaction lengths after which the particle interacts
-    (infinite for leptons). Hits are kept with the layers' efficiencies. Only the first, outgoing half turn
-    leaves hits. With ``mode`` TABLE a track from the luminous region that crosses the whole drift chamber
-    leaves it to :func:`chamber_table`; EXACT walks through it, SILICON_ONLY stops before it.
+    ``BOW`` is ω²/4/(1 + ω d0): the square of sin(ωs/2) at radius r is (r² − d0²) × BOW; ``SCALE`` is 1/(1 + ω d0).
     """
-    layers, normals, edges = tracker.surfaces.layer, tracker.surfaces.normal, tracker.surfaces.edges
-    crossings, numbers = work.surface, work.numbers
-    cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda * tan_lambda)
-    mass2 = mass * mass
-    energy2 = momentum * momentum + mass2
-    energy = math.sqrt(energy2)
-    sin0, cos0 = math.sin(phi0), math.cos(phi0)
-    # sin²(ωs/2) at radius r is (r² − d0²) × bow.
-    bow = 0.25 * omega * omega / (1.0 + omega * d0)
-    d2 = d0 * d0
-    diameter = 2.0 / omega
-    sign = 1.0 if omega > 0.0 else -1.0
-    total, thickness = 0.0, 0.0
-    all_respond = 1.0
-    fate = FATE_LEFT
-    # Energy loss: factor and logarithm, renewed when the velocity has changed.
-    loss_scale, loss_log = loss_terms(mass, energy2)
-    renew = mass + RENEWAL * (energy - mass)
-    weakness, spread = _weakness(energy2, mass2)
-    n = layers.shape[0]
-    for i in range(n):
-        crossing = crossings[i]
-        crossing.met = 0
-        crossing.hits = 0
-        if fate != FATE_LEFT:
-            continue
-        layer = layers[i]
-        radius = layer.radius
-        half2 = (radius * radius - d2) * bow
-        reached = 0.0 <= half2 <= 1.0
-        half_sine = sign * math.sqrt(half2) if reached else 0.0
-        half_angle = arc_sine(half_sine)
-        s = half_angle * diameter
-        slanted = False
-        if layer.slant_tan > 0.0 and (not reached or z0 + s * tan_lambda > layer.slant_z_min):
-            slanted = True
-            radius = layer.slant_radius
-            for _ in range(3):  # fixed point of r(z(s)); the slope is small
-                half2 = (radius * radius - d2) * bow
-                reached = 0.0 <= half2 <= 1.0
-                if not reached:
-                    break
-                half_sine = sign * math.sqrt(half2)
-                half_angle = arc_sine(half_sine)
-                s = half_angle * diameter
-                z = min(max(z0 + s * tan_lambda, layer.slant_z_min), layer.slant_z_max)
-                radius = layer.slant_radius - layer.slant_tan * (z - layer.slant_z)
-        if not reached:
-            continue
-        half_cosine = _set_point(crossing, d0, sin0, cos0, diameter, s, half_sine)
-        tx, ty = crossing.tx, crossing.ty
-        hits = 0
-        met = 1
-        if layer.kind == WALL:
-            if s <= start or s >= end:
-                continue
-            slope = max((crossing.x * tx + crossing.y * ty) / radius, 0.05) * cos_lambda
-        else:
-            z = z0 + s * tan_lambda
-            half_width = layer.half_width
-            tilt = 0.0
-            if slanted:
-                tilt = layer.slant_tan
-                half_width = layer.slant_half_width + layer.slant_taper * (z - layer.slant_z)
-                radius = layer.slant_radius - tilt * (z - layer.slant_z)
-            # Azimuth of the point: the chord's φ0 − ωs/2 and the small angle of d0 seen from there.
-            lean = arc_sine(-d0 * half_cosine * layer.inverse_radius)
-            met, ladder, ds = ladder_hit(
-                layer, normals[i], radius, phi0 - half_angle + lean, crossing.x, crossing.y, tx, ty, half_width,
-                tilt * tan_lambda,
-            )  # fmt: skip
-            if met == 0:
-                continue
-            s += ds
-            if s <= start or s >= end:
-                continue
-            z += ds * tan_lambda
-            if slanted:
-                if z > layer.slant_z_max:
-                    continue
-                active = True
-            else:
-                if z < edges[i, 0, 0] or z > edges[i, layer.sensors - 1, 1]:
-                    continue
-                active = in_sensor(edges[i], layer.sensors, z)
-            # On along the curve to the sensor's plane; the angle turned is small.
-            turn = omega * ds
-            crossing.arc = s
-            crossing.x += ds * (tx + 0.5 * turn * ty)
-            crossing.y += ds * (ty - 0.5 * turn * tx)
-            cosine = 1.0 - 0.5 * turn * turn
-            tx, ty = cosine * tx + turn * ty, cosine * ty - turn * tx
-            crossing.tx, crossing.ty = tx, ty
-            crossing.sin, crossing.cos = (
-                cosine * crossing.sin + turn * crossing.cos,
-                cosine * crossing.cos - turn * crossing.sin,
-            )
-            slope = tx * normals[i, ladder, 0] + ty * normals[i, ladder, 1]
-            if slanted:
-                slope = (slope + tilt * tan_lambda) / math.sqrt(1.0 + tilt * tilt)
-            slope *= cos_lambda
-            crossing.ladder = ladder
-            crossing.slanted = 1 if slanted else 0
-            if active:
-                hits = met
-                all_respond *= layer.efficiency if met == 1 else layer.efficiency * layer.efficiency
-        crossing.met = met
-        crossing.hits = hits
-        crossed = met / slope
-        total += layer.x0 * crossed
-        electrons = layer.electrons * crossed
-        crossing.slope = slope
-        crossing.angle2 = layer.x0 * crossed * weakness
-        crossing.bend2 = electrons * electrons * spread
-        energy -= electrons * loss_scale * (loss_log - layer.log_excitation)
-        if energy <= 1.002 * mass:
-            fate = FATE_STOPPED
-            end = s
-            continue
-        energy2 = energy * energy
-        if energy < renew:
-            loss_scale, loss_log = loss_terms(mass, energy2)
-            renew = mass + RENEWAL * (energy - mass)
-            weakness, spread = _weakness(energy2, mass2)
-        thickness += layer.interaction * crossed
-        if thickness > interaction:
-            fate = FATE_NUCLEAR
-            end = s
-    if uniform(stream) > all_respond:
-        _lose_hits(stream, layers, crossings)
-
-    # The drift chamber: by tables for tracks from the luminous region, or superlayer by superlayer.
-    chamber = tracker.chamber
-    wires, firsts, gas = chamber.layer, chamber.first, chamber.gas
-    outer = wires[wires.shape[0] - 1]
-    numbers[WHOLE] = BY_LAYERS
-    numbers[AT_CHAMBER] = math.sqrt(max(energy2 - mass2, 1e-12))
-    count = 0
-    usual = mode == TABLE and fate == FATE_LEFT and d2 < WHOLE_D0**2 and abs(z0) < WHOLE_Z0
-    if usual and crossings[n - 1].met > 0 and energy2 < MAX_INVERSE_BETA**2 * (energy2 - mass2):
-        kind, last, s = _leave_chamber(wires, z0, tan_lambda, d2, bow, abs(diameter))
-        if kind != BY_LAYERS and end > s:
-            step = (s - crossings[n - 1].arc) / cos_lambda
-            after = energy - gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
-            if after > 1.002 * mass and thickness + gas.interaction * step <= interaction:
-                numbers[WHOLE] = kind
-                numbers[LAST_LAYER] = last
-                numbers[LAST_ARC] = s
-                numbers[FIRST_ARC] = wires[0].radius
-                count = last + 1
-                total += gas.x0 * step
-                thickness += gas.interaction * step
-                energy = after
-                energy2 = energy * energy
-    numbers[FIRST_ARC] = numbers[FIRST_ARC] if numbers[WHOLE] > BY_LAYERS else -1.0
-    if numbers[WHOLE] == BY_LAYERS and mode != SILICON_ONLY:
-        previous = max(arc_to_radius(d0, omega, layers[n - 1].radius), start)
-        for k in range(firsts.shape[0] - 1):
-            superlayer = work.superlayer[k]
-            superlayer.layers = 0
-            if fate != FATE_LEFT:
-                continue
-            first, last = firsts[k], firsts[k + 1] - 1
-            whole = _crosses(wires[first], d0, omega, z0, tan_lambda, start, end) and _crosses(
-                wires[last], d0, omega, z0, tan_lambda, start, end
-            )
-            if not whole:
-                while first <= last and not _crosses(wires[first], d0, omega, z0, tan_lambda, start, end):
-                    first += 1
-                while last >= first and not _crosses(wires[last], d0, omega, z0, tan_lambda, start, end):
-                    last -= 1
-                if last < first:
-                    continue
-            count += last - first + 1
-            _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow)
-            low, high = work.point[k, 0], work.point[k, 1]
-            if numbers[FIRST_ARC] < 0.0:
-                numbers[FIRST_ARC] = low.arc
-            numbers[LAST_ARC] = high.arc
-            superlayer.angle2 = gas.x0 * weakness
-            superlayer.bend2 = gas.electrons * gas.electrons * spread
-            middle = 0.5 * (low.arc + high.arc)
-            step = (middle - previous) / cos_lambda
-            if step > 0.0:
-                previous = middle
-                total += gas.x0 * step
-                energy -= gas.electrons * step * loss_scale * (loss_log - gas.log_excitation)
-                thickness += gas.interaction * step
-                if energy <= 1.002 * mass:
-                    fate = FATE_STOPPED
-                    end = high.arc
-                elif thickness > interaction:
-                    fate = FATE_NUCLEAR
-                    end = high.arc
-                else:
-                    energy2 = energy * energy
-                    if energy < renew:
-                        loss_scale, loss_log = loss_terms(mass, energy2)
-                        renew = mass + RENEWAL * (energy - mass)
-                        weakness, spread = _weakness(energy2, mass2)
-    half2 = (chamber.outer_radius * chamber.outer_radius - d2) * bow
-    if fate == FATE_LEFT and 0.0 <= half2 <= 1.0:
-        s = abs(arc_sine(math.sqrt(half2)) * diameter)
+    unit = FIELD_CONSTANT * field
+    radius2 = envelope.radius * envelope.radius
+    forward_z, backward_z = envelope.forward_z, envelope.backward_z
+    forward_hole2, backward_hole2 = envelope.forward_hole**2, envelope.backward_hole**2
+    for lane in range(LANES):
+        x, y, px, py, pz = track[X + lane], track[Y + lane], track[PX + lane], track[PY + lane], track[PZ + lane]
+        sign = track[CHARGE + lane]
+        pt2 = px * px + py * py
+        pt = math.sqrt(pt2)
+        inverse = 1.0 / pt
+        ux, uy = px * inverse, py * inverse
+        radius = sign * pt / unit
+        omega = 1.0 / radius
+        # Centre of the circle: left of the direction for negative omega, at (d0 + 1/ω) (sin φ0, −cos φ0).
+        cx, cy = x + uy * radius, y - ux * radius
+        r = math.sqrt(cx * cx + cy * cy)
+        scale = sign / r
+        d0 = sign * r - radius
+        sin0, cos0 = cx * scale, -cy * scale
+        start = angle_of(ux * cos0 + uy * sin0, sin0 * ux - cos0 * uy) * radius
+        tan_lambda = pz * inverse
+        z0 = track[Z + lane] - start * tan_lambda
+        momentum = math.sqrt(pt2 + pz * pz)
+        d2 = d0 * d0
+        turned = radius / (d0 + radius)  # 1/(1 + ω d0)
+        bow = 0.25 * omega * omega * turned
+        mass = track[MASS + lane]
+        energy = math.sqrt(momentum * momentum + mass * mass)
+        inverse_mass = 1.0 / mass
+        gamma = energy * inverse_mass
+        track[PHI0 + lane] = angle_of(cos0, sin0)
+        track[D0 + lane], track[OMEGA + lane] = d0, omega
+        track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane] = z0, tan_lambda, start
+        track[SIN0 + lane], track[COS0 + lane] = sin0, cos0
+        track[COS_LAMBDA + lane], track[MOMENTUM + lane] = pt / momentum, momentum
+        track[D2 + lane], track[BOW + lane], track[DIAMETER + lane] = d2, bow, 2.0 * radius
+        track[SCALE + lane] = turned
+        track[ENERGY + lane], track[INVERSE_MASS + lane] = energy, inverse_mass
+        track[LOSS_RATIO + lane] = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
+    for lane in range(LANES):
+        d2, bow, omega = track[D2 + lane], track[BOW + lane], track[OMEGA + lane]
+        z0, tan_lambda, start = track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane]
+        size = abs(track[DIAMETER + lane])
+        half2 = (radius2 - d2) * bow
+        s = size * arc_of(half2)
         z = z0 + s * tan_lambda
-        if start < s < end and outer.backward_z < z < outer.forward_z:
-            wall = chamber.outer_wall
-            crossed = 1.0 / cos_lambda
-            energy -= wall.electrons * crossed * loss_scale * (loss_log - wall.log_excitation)
-            thickness += wall.interaction * crossed
-            if energy <= 1.002 * mass:
-                fate = FATE_STOPPED
-                end = s
-            elif thickness > interaction:
-                fate = FATE_NUCLEAR
-                end = s
-    numbers[TOTAL_X0] = max(total, 1e-4)
-    numbers[END_MOMENTUM] = math.sqrt(max(energy * energy, 1.004 * mass2) - mass2)
-    numbers[END_ARC] = end
-    numbers[WEIGHT] = 1.0
-    if count > 0:
-        numbers[WEIGHT] = max(count - poisson(stream, (1.0 - chamber.efficiency) * count), 0) / count
-    return fate
+        barrel = (half2 >= 0.0) & (half2 <= 1.0) & (s > start) & (z > backward_z) & (z < forward_z)
+        ahead = tan_lambda > 0.0
+        longest = start + MAX_TURNS * math.pi * size
+        flat = abs(tan_lambda) < 1e-9
+        to_plane = (select(ahead, forward_z, backward_z) - z0) / select(flat, 1e-9, tan_lambda)
+        never = flat | (to_plane <= start) | (to_plane > longest)
+        to_plane = select(never, longest, to_plane)
+        _, half_sine = circle(0.5 * omega * to_plane)
+        r2 = d2 + half_sine * half_sine / bow
+        missed = never | (r2 < select(ahead, forward_hole2, backward_hole2)) | (r2 > radius2)
+        track[REGION + lane] = select(barrel, _BARREL, select(missed, _NONE, select(ahead, _FORWARD, _BACKWARD)))
+        track[END + lane] = select(barrel, s, to_plane)
+        track[TOTAL + lane], track[THICKNESS + lane], track[RESPOND + lane], track[FATE + lane] = 0.0, 0.0, 1.0, _LEFT
 
 
 @kernel
-def _leave_chamber(wires, z0, tan_lambda, d2, bow, diameter):
-    """How a track from the luminous region leaves the drift chamber: (table, last layer, arc length there).
+def land(track):
+    """Fill position and momentum where the flights end, with the energy left there."""
+    for lane in range(LANES):
+        d0, sin0, cos0, end = track[D0 + lane], track[SIN0 + lane], track[COS0 + lane], track[END + lane]
+        mass = track[MASS + lane]
+        half_cosine, half_sine = circle(0.5 * track[OMEGA + lane] * end)
+        chord = track[DIAMETER + lane] * half_sine
+        cosine, sine = 1.0 - 2.0 * half_sine * half_sine, 2.0 * half_sine * half_cosine
+        energy2, mass2 = track[ENERGY + lane] ** 2, mass * mass
+        p = math.sqrt(max(energy2, 1.004 * mass2) - mass2)
+        pt = p * track[COS_LAMBDA + lane]
+        track[X_END + lane] = d0 * sin0 + chord * (cos0 * half_cosine + sin0 * half_sine)
+        track[Y_END + lane] = -d0 * cos0 + chord * (sin0 * half_cosine - cos0 * half_sine)
+        track[Z_END + lane] = track[Z0 + lane] + end * track[TAN_LAMBDA + lane]
+        track[PX_END + lane] = pt * (cos0 * cosine + sin0 * sine)
+        track[PY_END + lane] = pt * (sin0 * cosine - cos0 * sine)
+        track[PZ_END + lane] = pt * track[TAN_LAMBDA + lane]
 
-    Inside the first layer at all; then z decides which layer is the last, or the radius where the track
-    turns.
+
+@kernel
+def _place(track, point):
+    """Fill the point whose row SINE holds sin²(ωs/2): position, direction, angle turned."""
+    for lane in range(LANES):
+        d0, sin0, cos0 = track[D0 + lane], track[SIN0 + lane], track[COS0 + lane]
+        half2 = min(max(point[SINE + lane], 0.0), 1.0)
+        half_sine = math.copysign(math.sqrt(half2), track[OMEGA + lane])
+        half_cosine = math.sqrt(1.0 - half2)
+        chord = track[DIAMETER + lane] * half_sine
+        cosine, sine = 1.0 - 2.0 * half2, 2.0 * half_sine * half_cosine
+        point[POINT_X + lane] = d0 * sin0 + chord * (cos0 * half_cosine + sin0 * half_sine)
+        point[POINT_Y + lane] = -d0 * cos0 + chord * (sin0 * half_cosine - cos0 * half_sine)
+        point[SINE + lane], point[COSINE + lane] = sine, cosine
+        point[TX + lane] = cos0 * cosine + sin0 * sine
+        point[TY + lane] = sin0 * cosine - cos0 * sine
+
+
+@kernel
+def _meet_cylinder(track, here, point, radius):
+    """Arc length to a cylinder; MET tells whether it is reached."""
+    radius2 = radius * radius
+    for lane in range(LANES):
+        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
+        point[SINE + lane] = half2
+        point[ARC + lane] = abs(track[DIAMETER + lane]) * arc_of(half2)
+        here[MET + lane] = select((half2 >= 0.0) & (half2 <= 1.0), 1.0, 0.0)
+        here[SLANTED + lane] = 0.0
+
+
+@kernel
+def _meet_slant(track, here, point, barrel_radius, radius, tangent, z_middle, z_min, z_max):
+    """The same for the slanted sensors of those that pass in front of the barrel part or never reach it.
+
+    Two steps of Newton's method for the radius at which z lies on the sensors; :func:`_meet_ladders` makes the last.
     """
-    n = wires.shape[0]
-    high = n - 1
-    if (wires[high].radius * wires[high].radius - d2) * bow > 1.0:
-        low = 0
-        while high - low > 1:
-            middle = (low + high) // 2
-            if (wires[middle].radius * wires[middle].radius - d2) * bow > 1.0:
-                high = middle
-            else:
-                low = middle
-        high = low
-    half = math.sqrt(max((wires[high].radius * wires[high].radius - d2) * bow, 0.0))
-    if half > 1.0:
-        return BY_LAYERS, 0, 0.0
-    s = arc_sine(half) * diameter
-    z = z0 + s * tan_lambda
-    if wires[high].backward_z < z < wires[high].forward_z:
-        if high == n - 1:
-            return (WHOLE_CHAMBER if half * half < WHOLE_TURN else BY_LAYERS), high, s
-        return TURNING, high, s
-    low = 0
-    half = math.sqrt(max((wires[0].radius * wires[0].radius - d2) * bow, 0.0))
-    s = arc_sine(half) * diameter
-    z = z0 + s * tan_lambda
-    if not wires[0].backward_z < z < wires[0].forward_z:
-        return BY_LAYERS, 0, 0.0
-    while high - low > 1:
-        middle = (low + high) // 2
-        half = math.sqrt(max((wires[middle].radius * wires[middle].radius - d2) * bow, 0.0))
-        arc = arc_sine(half) * diameter
+    for lane in range(LANES):
+        d2, bow, size = track[D2 + lane], track[BOW + lane], abs(track[DIAMETER + lane])
+        z0, tan_lambda = track[Z0 + lane], track[TAN_LAMBDA + lane]
+        arc = point[ARC + lane]
         z = z0 + arc * tan_lambda
-        if wires[middle].backward_z < z < wires[middle].forward_z:
-            low, s = middle, arc
-        else:
-            high = middle
-    half2 = (wires[low].radius * wires[low].radius - d2) * bow
-    if half2 > LEAVING_TURN**2 or low < FEWEST_LAYERS:
-        return BY_LAYERS, 0, 0.0
-    return (LEAVING_FORWARD if tan_lambda > 0.0 else LEAVING_BACKWARD), low, s
+        slanted = (here[MET + lane] == 0.0) | (z > z_min)
+        steepness = 1.0 / (1.0 + tangent * abs(tan_lambda))
+        z = min(max(z, z_min), z_max)
+        r = barrel_radius - (barrel_radius - radius + tangent * (z - z_middle)) * steepness
+        half2 = (r * r - d2) * bow
+        z = min(max(z0 + size * arc_of(half2) * tan_lambda, z_min), z_max)
+        r -= (r - radius + tangent * (z - z_middle)) * steepness
+        half2 = (r * r - d2) * bow
+        s = size * arc_of(half2)
+        reached = (half2 >= 0.0) & (half2 <= 1.0)
+        point[ARC + lane] = select(slanted, s, arc)
+        point[SINE + lane] = select(slanted, half2, point[SINE + lane])
+        here[MET + lane] = select(slanted, select(reached, 1.0, 0.0), here[MET + lane])
+        here[SLANTED + lane] = select(slanted, 1.0, 0.0)
 
 
 @kernel
-def _set_superlayer(work, k, wires, first, last, d0, sin0, cos0, diameter, bow):
-    """Replace layers ``first`` to ``last`` of superlayer ``k`` by two points."""
-    size = last - first + 1
-    middle = 0.5 * (wires[first].radius + wires[last].radius)
-    spread = 0.5 * (wires[last].radius - wires[first].radius)
-    if size > 1:
-        spread *= math.sqrt((size + 1.0) / (3.0 * (size - 1.0)))  # equidistant layers
-    superlayer = work.superlayer[k]
-    superlayer.layers = size
-    superlayer.first = first
-    superlayer.last = last
-    for side in range(2):
-        radius = middle - spread if side == 0 else middle + spread
-        half_sine = math.sqrt(min(max((radius * radius - d0 * d0) * bow, 0.0), 1.0))
-        if diameter < 0.0:
-            half_sine = -half_sine
-        _set_point(work.point[k, side], d0, sin0, cos0, diameter, arc_sine(half_sine) * diameter, half_sine)
+def _meet_wall(track, here, point, inverse_radius):
+    """Whether the walls are crossed between start and end, and at which angle."""
+    for lane in range(LANES):
+        s = point[ARC + lane]
+        crossed = (s > track[START + lane]) & (s < track[END + lane]) & (track[FATE + lane] == _LEFT)
+        here[MET + lane] = select(crossed, here[MET + lane], 0.0)
+        here[HITS + lane] = 0.0
+        outward = point[POINT_X + lane] * point[TX + lane]
+        outward += point[POINT_Y + lane] * point[TY + lane]
+        here[SLOPE + lane] = max(outward * inverse_radius, 0.05) * track[COS_LAMBDA + lane]
 
 
 @kernel
-def _crosses(wire, d0, omega, z0, tan_lambda, start, end):
-    """Whether the outgoing half turn crosses a drift-chamber layer within its wires."""
-    s = arc_to_radius(d0, omega, wire.radius)
-    if s <= start or s >= end:
-        return False
-    z = z0 + s * tan_lambda
-    return wire.backward_z < z < wire.forward_z
+def _find_ladders(here, point, first_phi, per_radian):
+    """Normals of the nearest ladders (NORMAL_X, NORMAL_Y) and their numbers from 0, unbounded (ACTIVE)."""
+    spacing = 1.0 / per_radian
+    for lane in range(LANES):
+        x, y = point[POINT_X + lane], point[POINT_Y + lane]
+        distance = 1.0 / math.sqrt(x * x + y * y + 1e-12)
+        rx, ry = x * distance, y * distance
+        phi = angle_of(rx, ry) - first_phi
+        nearest = np.floor(phi * per_radian + 0.5)
+        cosine, sine = circle(phi - nearest * spacing)
+        here[NORMAL_X + lane], here[NORMAL_Y + lane] = rx * cosine + ry * sine, ry * cosine - rx * sine
+        here[ACTIVE + lane] = nearest
+        here[HITS + lane], here[SLOPE + lane] = 1.0, 1.0
 
 
 @kernel
-def _lose_hits(stream, layers, crossings):
-    """Remove hits with the layers' inefficiencies, given that at least one is lost.
+def _find_gaps(here, ladders, present, side):
+    """Whether the nearest ladders (HITS) and the next ones on their ``side`` (SLOPE) are installed."""
+    for lane in range(LANES):
+        nearest = np.int64(here[ACTIVE + lane])
+        here[HITS + lane] = float((present >> (nearest % ladders)) & 1)
+        here[SLOPE + lane] = float((present >> ((nearest + side) % ladders)) & 1)
 
-    One number has decided that; drawing all hits until one is lost is exact and mostly avoids their numbers.
+
+@kernel
+def _meet_ladders(track, here, point, layer, z_low, z_high):
+    """Which ladders are crossed and where.
+
+    Moves the points to the plane of the first sensor crossed; between neighbouring ladders of the windmill there are
+    none, one or two.
     """
-    lost = 0
-    while lost == 0:
-        for i in range(layers.shape[0]):
-            kept = 0
-            for _ in range(crossings[i].hits):
-                if uniform(stream) < layers[i].efficiency:
-                    kept += 1
-            lost += crossings[i].hits - kept
-            crossings[i].kept = kept
+    barrel_radius, barrel_width = layer.radius, layer.half_width
+    slant_radius, tangent, slant_z, slant_z_max = layer.slant_radius, layer.slant_tan, layer.slant_z, layer.slant_z_max
+    slant_width, taper, shift = layer.slant_half_width, layer.slant_taper, layer.shift
+    # The neighbour whose shifted end reaches here, and the rotation to its normal.
+    side = -1 if shift > 0.0 else 1
+    side_cosine, side_sine = math.cos(side / layer.per_radian), math.sin(side / layer.per_radian)
+    slant_cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
+    _find_ladders(here, point, layer.first_phi, layer.per_radian)
+    if layer.present != (1 << layer.ladders) - 1:
+        _find_gaps(here, layer.ladders, layer.present, side)
+    for lane in range(LANES):
+        s, x, y = point[ARC + lane], point[POINT_X + lane], point[POINT_Y + lane]
+        tx, ty = point[TX + lane], point[TY + lane]
+        tan_lambda, omega = track[TAN_LAMBDA + lane], track[OMEGA + lane]
+        slanted = here[SLANTED + lane] > 0.0
+        z = track[Z0 + lane] + s * tan_lambda
+        tilt = select(slanted, tangent, 0.0)
+        half_width = select(slanted, slant_width + taper * (z - slant_z), barrel_width)
+        radius = select(slanted, slant_radius - tangent * (z - slant_z), barrel_radius)
+        # First candidate.
+        mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
+        along = tx * mx + ty * my
+        forth = along >= 0.05
+        ds = (radius - x * mx - y * my) / (select(forth, along, 1.0) + tilt * tan_lambda)
+        u = (y + ty * ds) * mx - (x + tx * ds) * my - shift
+        hit = forth & (here[HITS + lane] > 0.0) & (abs(u) < half_width)
+        # Second candidate.
+        other_x, other_y = mx * side_cosine - my * side_sine, my * side_cosine + mx * side_sine
+        other_along = tx * other_x + ty * other_y
+        forth = other_along >= 0.05
+        other_ds = (radius - x * other_x - y * other_y) / (select(forth, other_along, 1.0) + tilt * tan_lambda)
+        u = (y + ty * other_ds) * other_x - (x + tx * other_ds) * other_y - shift
+        other_hit = forth & (here[SLOPE + lane] > 0.0) & (abs(u) < half_width)
+        mx, my = select(hit, mx, other_x), select(hit, my, other_y)
+        ds = select(hit, ds, select(other_hit, other_ds, 0.0))
+        met = select(hit, 1.0, 0.0) + select(other_hit, 1.0, 0.0)
+        s += ds
+        z += ds * tan_lambda
+        crossed = (s > track[START + lane]) & (s < track[END + lane]) & (track[FATE + lane] == _LEFT)
+        inside = select(slanted, z, z_low) <= select(slanted, slant_z_max, z_high)
+        inside &= slanted | ((z >= z_low) & (z <= z_high))
+        met = select(crossed & inside & (here[MET + lane] > 0.0), met, 0.0)
+        here[MET + lane] = met
+        here[ACTIVE + lane] = z
+        # On along the curve to the sensor's plane; the angle turned is small.
+        turn = omega * ds
+        cosine = 1.0 - 0.5 * turn * turn
+        new_x, new_y = cosine * tx + turn * ty, cosine * ty - turn * tx
+        point[ARC + lane] = s
+        point[POINT_X + lane] = x + ds * (tx + 0.5 * turn * ty)
+        point[POINT_Y + lane] = y + ds * (ty - 0.5 * turn * tx)
+        point[TX + lane], point[TY + lane] = new_x, new_y
+        old_sine, old_cosine = point[SINE + lane], point[COSINE + lane]
+        point[SINE + lane] = cosine * old_sine + turn * old_cosine
+        point[COSINE + lane] = cosine * old_cosine - turn * old_sine
+        here[NORMAL_X + lane], here[NORMAL_Y + lane] = mx, my
+        slope = new_x * mx + new_y * my
+        slope = select(slanted, (slope + tilt * tan_lambda) * slant_cosine, slope)
+        here[SLOPE + lane] = select(met > 0.0, slope * track[COS_LAMBDA + lane], 1.0)
+        here[HITS + lane] = select(slanted, met, 0.0)
+
+
+@kernel
+def _activate(here, low, high, lanes):
+    """Hits of those that pass one of the barrel part's sensors, between ``low`` and ``high`` in z."""
+    for lane in range(lanes):
+        z = here[ACTIVE + lane]
+        active = select((here[SLANTED + lane] == 0.0) & (z >= low) & (z <= high), 1.0, 0.0)
+        here[HITS + lane] += active * here[MET + lane]
+
+
+@kernel
+def _pass_matter(track, here, point, layer):
+    """Scattering, straggling, energy loss and nuclear interaction in a surface."""
+    x0, interaction, electrons, log_excitation = layer.x0, layer.interaction, layer.electrons, layer.log_excitation
+    efficiency = layer.efficiency
+    twice = efficiency * efficiency
+    for lane in range(LANES):
+        met, energy, mass = here[MET + lane], track[ENERGY + lane], track[MASS + lane]
+        inverse_mass = track[INVERSE_MASS + lane]
+        energy2 = energy * energy
+        p2 = energy2 - mass * mass
+        inverse_p2 = 1.0 / p2
+        inverse_beta2 = energy2 * inverse_p2
+        weakness = inverse_beta2 * inverse_p2
+        crossed = met / here[SLOPE + lane]
+        matter, dense = x0 * crossed, electrons * crossed
+        width = STRAGGLING * inverse_beta2 * dense
+        here[MATTER + lane] = matter
+        here[ANGLE2 + lane], here[BEND2 + lane] = matter * weakness, width * width * weakness
+        track[TOTAL + lane] += matter
+        log, ratio = track[LOSS_LOG + lane], track[LOSS_RATIO + lane]
+        energy -= dense * BETHE * (inverse_beta2 * (log - log_excitation) - 1.0)
+        thickness = track[THICKNESS + lane] + interaction * crossed
+        track[THICKNESS + lane] = thickness
+        fate = select(energy <= 1.002 * mass, _STOPPED, select(thickness > track[LIMIT + lane], _NUCLEAR, _LEFT))
+        here_ends = (met > 0.0) & (fate != _LEFT)
+        track[FATE + lane] = select(here_ends, fate, track[FATE + lane])
+        track[END + lane] = select(here_ends, point[ARC + lane], track[END + lane])
+        energy = max(energy, 1.002 * mass)
+        track[ENERGY + lane] = energy
+        hits = here[HITS + lane]
+        track[RESPOND + lane] *= select(hits == 0.0, 1.0, select(hits == 1.0, efficiency, twice))
+        # The logarithm follows by the series of ln(new / old).
+        gamma = energy * inverse_mass
+        new = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
+        step = (new - ratio) / (new + ratio)
+        step2 = step * step
+        track[LOSS_RATIO + lane] = new
+        track[LOSS_LOG + lane] = log + step * (1.0 + step2 * (1 / 3 + step2 * (1 / 5 + step2 * (1 / 7 + step2 / 9))))
+
+
+@kernel
+def walk(tracker, lanes, what):
+    """Walk the helices outward from START to END; what happens on the way may bring END nearer (FATE).
+
+    LIMIT is the thickness in nuclear interaction lengths after which a particle interacts, LOSS_LOG half the logarithm
+    of (2 mₑ)² × LOSS_RATIO.
+    """
+    layers, edges = tracker.surfaces.layer, tracker.surfaces.edges
+    track = lanes.track
     for i in range(layers.shape[0]):
-        crossings[i].hits = crossings[i].kept
+        layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
+        _meet_cylinder(track, here, point, layer.radius)
+        if layer.slant_tan > 0.0:
+            _meet_slant(
+                track, here, point, layer.radius, layer.slant_radius, layer.slant_tan, layer.slant_z,
+                layer.slant_z_min, layer.slant_z_max,
+            )  # fmt: skip
+        _place(track, point)
+        if layer.kind == WALL:
+            _meet_wall(track, here, point, layer.inverse_radius)
+        else:
+            _meet_ladders(track, here, point, layer, edges[i, 0, 0], edges[i, layer.sensors - 1, 1])
+            for k in range(layer.sensors):
+                _activate(here, edges[i, k, 0], edges[i, k, 1], lanes.entry.shape[0])
+        _pass_matter(track, here, point, layer)
+    if what == EVERYTHING:
+        _walk_chamber(tracker, lanes)
+
+
+@kernel
+def _meet_wire(track, flag, radius, backward_z, forward_z):
+    """Whether a drift-chamber layer is crossed within its wires."""
+    radius2 = radius * radius
+    for lane in range(LANES):
+        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
+        s = abs(track[DIAMETER + lane]) * arc_of(half2)
+        z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
+        crossed = (half2 >= 0.0) & (half2 <= 1.0) & (s > track[START + lane]) & (s < track[END + lane])
+        crossed &= (z > backward_z) & (z < forward_z) & (track[FATE + lane] == _LEFT)
+        flag[lane] = select(crossed, 1.0, 0.0)
+
+
+@kernel
+def _whole_superlayer(inner, outer, here, first, last, radius0, radius1, stereo0, stereo1):
+    """Layers crossed where both the first and the last are."""
+    size = last - first + 1.0
+    for lane in range(inner.shape[0]):
+        whole = inner[lane] * outer[lane]
+        here[LAYERS + lane] = whole * size
+        here[FIRST + lane], here[LAST + lane] = first, last
+        here[RADIUS0 + lane], here[RADIUS1 + lane] = radius0, radius1
+        here[STEREO0 + lane], here[STEREO1 + lane] = stereo0, stereo1
+
+
+@kernel
+def _add_layer(inner, outer, crossed, here, number, radius, stereo):
+    """One more layer of the superlayers that are crossed in part."""
+    for lane in range(inner.shape[0]):
+        part = (inner[lane] != outer[lane]) & (crossed[lane] > 0.0)
+        begins = part & (here[LAYERS + lane] == 0.0)
+        here[FIRST + lane] = select(begins, number, here[FIRST + lane])
+        here[RADIUS0 + lane] = select(begins, radius, here[RADIUS0 + lane])
+        here[STEREO0 + lane] = select(begins, stereo, here[STEREO0 + lane])
+        here[LAST + lane] = select(part, number, here[LAST + lane])
+        here[RADIUS1 + lane] = select(part, radius, here[RADIUS1 + lane])
+        here[STEREO1 + lane] = select(part, stereo, here[STEREO1 + lane])
+        here[LAYERS + lane] = select(part, number - here[FIRST + lane] + 1.0, here[LAYERS + lane])
+
+
+@kernel
+def _set_points(track, here, low_point, high_point):
+    """Replace the layers crossed in a superlayer by two points: mean radius ± standard deviation of the radii."""
+    for lane in range(LANES):
+        size = here[LAYERS + lane]
+        middle = 0.5 * (here[RADIUS0 + lane] + here[RADIUS1 + lane])
+        spread = 0.5 * (here[RADIUS1 + lane] - here[RADIUS0 + lane])
+        spread *= math.sqrt((size + 1.0) / (3.0 * max(size - 1.0, 1.0)))  # equidistant layers
+        d2, bow, diameter = track[D2 + lane], track[BOW + lane], abs(track[DIAMETER + lane])
+        low, high = middle - spread, middle + spread
+        low2, high2 = (low * low - d2) * bow, (high * high - d2) * bow
+        low_point[SINE + lane], high_point[SINE + lane] = low2, high2
+        low_point[ARC + lane], high_point[ARC + lane] = diameter * arc_of(low2), diameter * arc_of(high2)
+
+
+@kernel
+def _pass_gas(track, here, low_point, high_point, gas):
+    """Gas up to the middle of a superlayer; HELP3 is the arc length reached before."""
+    x0, interaction, electrons, log_excitation = gas.x0, gas.interaction, gas.electrons, gas.log_excitation
+    straggling = (STRAGGLING * electrons) ** 2
+    for lane in range(LANES):
+        size, mass, energy = here[LAYERS + lane], track[MASS + lane], track[ENERGY + lane]
+        low, high = low_point[ARC + lane], high_point[ARC + lane]
+        crossed = size > 0.0
+        energy2 = energy * energy
+        inverse_p2 = 1.0 / (energy2 - mass * mass)
+        inverse_beta2 = energy2 * inverse_p2
+        weakness = inverse_beta2 * inverse_p2
+        here[GAS_ANGLE2 + lane] = select(crossed, x0 * weakness, 0.0)
+        here[GAS_BEND2 + lane] = select(crossed, straggling * inverse_beta2 * inverse_beta2 * weakness, 0.0)
+        track[FIRST_ARC + lane] = select(crossed & (track[WIRES + lane] == 0.0), low, track[FIRST_ARC + lane])
+        track[FIRST_WIRE + lane] = select(
+            crossed & (track[WIRES + lane] == 0.0), here[FIRST + lane], track[FIRST_WIRE + lane]
+        )
+        track[LAST_ARC + lane] = select(crossed, high, track[LAST_ARC + lane])
+        track[LAST_WIRE + lane] = select(crossed, here[LAST + lane], track[LAST_WIRE + lane])
+        track[WIRES + lane] += size
+        middle = 0.5 * (low + high)
+        step = (middle - track[HELP3 + lane]) / track[COS_LAMBDA + lane]
+        step = select(crossed, max(step, 0.0), 0.0)
+        track[HELP3 + lane] = select(crossed, max(middle, track[HELP3 + lane]), track[HELP3 + lane])
+        track[TOTAL + lane] += x0 * step
+        thickness = track[THICKNESS + lane] + interaction * step
+        track[THICKNESS + lane] = thickness
+        energy -= electrons * step * BETHE * (inverse_beta2 * (track[LOSS_LOG + lane] - log_excitation) - 1.0)
+        fate = select(energy <= 1.002 * mass, _STOPPED, select(thickness > track[LIMIT + lane], _NUCLEAR, _LEFT))
+        ends = crossed & (fate != _LEFT)
+        track[FATE + lane] = select(ends, fate, track[FATE + lane])
+        track[END + lane] = select(ends, high, track[END + lane])
+        track[ENERGY + lane] = max(energy, 1.002 * mass)
+
+
+@kernel
+def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
+    """Energy loss and nuclear interaction in the outer wall of the drift chamber."""
+    radius2 = radius * radius
+    interaction, electrons, log_excitation = wall.interaction, wall.electrons, wall.log_excitation
+    for lane in range(LANES):
+        mass, energy = track[MASS + lane], track[ENERGY + lane]
+        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
+        s = abs(track[DIAMETER + lane]) * arc_of(half2)
+        z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
+        crossed = (half2 >= 0.0) & (half2 <= 1.0) & (s > track[START + lane]) & (s < track[END + lane])
+        crossed &= (z > backward_z) & (z < forward_z) & (track[FATE + lane] == _LEFT)
+        steep = select(crossed, 1.0 / track[COS_LAMBDA + lane], 0.0)
+        energy2 = energy * energy
+        inverse_beta2 = energy2 / (energy2 - mass * mass)
+        energy -= electrons * steep * BETHE * (inverse_beta2 * (track[LOSS_LOG + lane] - log_excitation) - 1.0)
+        thickness = track[THICKNESS + lane] + interaction * steep
+        fate = select(energy <= 1.002 * mass, _STOPPED, select(thickness > track[LIMIT + lane], _NUCLEAR, _LEFT))
+        ends = crossed & (fate != _LEFT)
+        track[FATE + lane] = select(ends, fate, track[FATE + lane])
+        track[END + lane] = select(ends, s, track[END + lane])
+        track[ENERGY + lane] = max(energy, 1.002 * mass)
+
+
+@kernel
+def _begin_chamber(track, radius):
+    """Nothing crossed yet; the gas begins at the inner wall, or where the particle does."""
+    radius2 = radius * radius
+    for lane in range(LANES):
+        s = abs(track[DIAMETER + lane]) * arc_of((radius2 - track[D2 + lane]) * track[BOW + lane])
+        track[HELP3 + lane] = max(s, track[START + lane])
+        track[WIRES + lane], track[FIRST_WIRE + lane], track[LAST_WIRE + lane] = 0.0, -1.0, -1.0
+        track[FIRST_ARC + lane], track[LAST_ARC + lane] = -1.0, -1.0
+
+
+@kernel
+def _walk_chamber(tracker, lanes):
+    """Superlayer by superlayer; one of which neither the first nor the last layer is crossed counts as not crossed."""
+    chamber, track = tracker.chamber, lanes.track
+    wires, firsts = chamber.layer, chamber.first
+    layers = tracker.surfaces.layer
+    _begin_chamber(track, layers[layers.shape[0] - 1].radius)
+    inner, outer, between = lanes.flag[0], lanes.flag[1], lanes.flag[2]
+    for k in range(firsts.shape[0] - 1):
+        here, low_point, high_point = lanes.superlayer[k], lanes.low[k], lanes.high[k]
+        low, high = wires[firsts[k]], wires[firsts[k + 1] - 1]
+        _meet_wire(track, inner, low.radius, low.backward_z, low.forward_z)
+        _meet_wire(track, outer, high.radius, high.backward_z, high.forward_z)
+        some, whole = 0.0, 0.0
+        for lane in range(LANES):
+            some += inner[lane] + outer[lane]
+            whole += inner[lane] * outer[lane]
+        lanes.used[k] = 1 if some > 0.0 else 0
+        if some == 0.0:
+            continue
+        _whole_superlayer(
+            inner, outer, here, float(firsts[k]), float(firsts[k + 1] - 1), low.radius, high.radius, low.stereo,
+            high.stereo,
+        )  # fmt: skip
+        if some != 2.0 * whole:
+            for i in range(firsts[k], firsts[k + 1]):
+                wire = wires[i]
+                _meet_wire(track, between, wire.radius, wire.backward_z, wire.forward_z)
+                _add_layer(inner, outer, between, here, float(i), wire.radius, wire.stereo)
+        _set_points(track, here, low_point, high_point)
+        _place(track, low_point)
+        _place(track, high_point)
+        _pass_gas(track, here, low_point, high_point, chamber.gas)
+    last = wires[wires.shape[0] - 1]
+    _pass_outer_wall(track, chamber.outer_wall, chamber.outer_radius, last.backward_z, last.forward_z)

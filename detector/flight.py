@@ -23,6 +23,46 @@ ORIGIN_DECAY = 1
 ORIGIN_CONVERSION = 2
 ORIGIN_BREMSSTRAHLUNG = 3
 ORIGIN_NUCLEAR = 4
+ORIGIN_FAKE = 5
+"""A track without a particle; never in the flights record."""
+
+SECONDARY_STREAMS = 1024
+"""Substream of member k of the family of true particle i: i + k × this; MAX_EVENT_PARTICLES."""
+MAX_FLIGHTS = 32
+"""Members of a family; SECONDARY_STREAMS times this is half of the substreams."""
+
+ENTRY = np.dtype(
+    [
+        # What flies: identity, its true particle's family and its place there.
+        ("pdg", np.int64),
+        ("origin", np.int64),
+        ("charge", np.int64),
+        ("event", np.int64),  # place of the event in the chunk
+        ("mc", np.int64),
+        ("number", np.int64),  # in the family, names the random streams
+        ("family", np.int64),  # entry of the true particle
+        ("next", np.int64),  # entry of the next member, −1 for none
+        ("last", np.int64),  # of a true particle: its family's last member, and their number
+        ("members", np.int64),
+        ("first_child", np.int64),  # what it turned into, entries in a row
+        ("children", np.int64),
+        ("cover", np.int64),  # entry whose track covers this particle, −1 for none
+        # What came of it.
+        ("flown", np.int64),
+        ("region", np.int64),
+        ("row", np.int64),  # of its track and of a clone of that, −1 for none
+        ("clone", np.int64),
+        ("track", np.int64),  # index of its track in the event
+        ("nSVDHits", np.int64),
+        ("nCDCHits", np.int64),
+        *((name, np.float64) for name in ("x", "y", "z", "t", "px", "py", "pz")),
+        *((name, np.float64) for name in ("x_end", "y_end", "z_end", "t_end", "px_end", "py_end", "pz_end")),
+        ("path", np.float64),
+        ("path_cdc", np.float64),
+        ("depth", np.float64),  # radiation lengths that a photon passes before it converts
+    ]
+)
+"""One particle on its way; a flight once flown."""
 
 
 class Flights(NamedTuple):

@@ -1,20 +1,23 @@
 """All particles of all events fly: from their vertex through the tracker to the calorimeter, leaving tracks and
 secondaries behind.
+
+Events are flown in batches, a batch in waves: first the true particles of all its events, then what they turned into,
+and so on. Charged particles of a wave fly in groups of sixteen of a kind (:mod:`detector.charged`), which group a
+particle is in changes nothing for it.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from detector.charged import SECONDARY_STREAMS, fly_charged, wrapped
-from detector.crossing import EXACT, cross_layers
-from detector.flight import ORIGIN_TRUTH, Flights
-from detector.helix import FIELD_CONSTANT
-from detector.neutrals import fly_neutral
-from detector.trackfit import filter_inward
-from detector.tracking import count_hits, draw_chi2, draw_parameters
-from physics.jit import inlined_kernel, kernel
-from physics.particles import PION_MASS, final_charge, final_mass
+from detector.charged import AGAIN, FLY, KINKED, fly_group
+from detector.flight import ENTRY, MAX_FLIGHTS, ORIGIN_FAKE, ORIGIN_TRUTH, REGION_NONE, SECONDARY_STREAMS
+from detector.lanes import LANES
+from detector.neutrals import convert_group, fly_neutral
+from detector.tracking import TRACK
+from physics.jit import address_of, call_at, kernel, value_at
+from physics.particles import final_charge, final_mass
 from physics.random import (
     STAGE_MATERIAL,
     STAGE_TRACKING,
@@ -25,201 +28,327 @@ from physics.random import (
     poisson,
     uniform,
 )
-from physics.record import STATUS_FINAL
-
-FLIGHT = np.dtype(
-    [
-        (name, np.int32 if name in ("mc", "pdg", "charge", "origin", "track", "region", "nSVDHits", "nCDCHits")
-         else np.float64)
-        for name in Flights._fields[1:]
-    ]
-)  # fmt: skip
-"""One row of :class:`detector.flight.Flights`."""
+from physics.record import MAX_EVENT_PARTICLES, STATUS_FINAL
 
 DONE, FLIGHTS_FULL, TRACKS_FULL = 0, 1, 2
 FAKE_SUBSTREAM = 65535
-MAX_FLIGHTS = 32
-"""Flights from one true particle; SECONDARY_STREAMS times this stays within the substreams."""
+BATCH_EVENTS, BATCH_PARTICLES = 64, 2048
+"""A batch holds at most so many events, and is closed when it has so many particles."""
+MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
+CONVERT = np.int64(3)
+"""Another thing to do for a group, beside those of :mod:`detector.charged`: photons convert."""
+KINDS = 4
+"""Kinds of charged particles: see :func:`_kind`."""
 
 
-@inlined_kernel
-def add_fakes(stream, tracker, work, tracks, n_tracks, key, event):
-    """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of tracks.
+def new_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return memory of a batch: entries, tracks, lists of entries, and counts; most of it is never touched."""
+    return (
+        np.zeros(MAX_ENTRIES, ENTRY),
+        np.zeros(MAX_ENTRIES, TRACK),
+        np.zeros((KINDS + 3, MAX_ENTRIES), np.int64),
+        np.zeros(3, np.int64),
+    )
+
+
+@kernel
+def _reset(entry, event, mc):
+    """Prepare a new entry whose particle is already written."""
+    entry.charge = final_charge(entry.pdg)
+    entry.event, entry.mc = event, mc
+    entry.next, entry.children, entry.first_child = -1, 0, 0
+    entry.flown, entry.row, entry.clone, entry.track = 0, -1, -1, -1
+    entry.nSVDHits, entry.nCDCHits = 0, 0
+    entry.path, entry.path_cdc = 0.0, 0.0
+
+
+@kernel
+def _load_event(particles, i_event, event, entries, n):
+    """Put the true particles of an event that interact into the entries; returns the number of entries."""
+    begin, stop = particles.offsets[i_event], particles.offsets[i_event + 1]
+    for i in range(begin, stop):
+        if particles.status[i] != STATUS_FINAL:
+            continue
+        pdg = np.int64(particles.pdg[i])
+        species = abs(pdg)
+        if species == 12 or species == 14 or species == 16 or final_mass(pdg) < 0.0:
+            continue
+        entry = entries[n]
+        entry.pdg, entry.origin, entry.cover = pdg, ORIGIN_TRUTH, -1
+        entry.x, entry.y, entry.z, entry.t = particles.vx[i], particles.vy[i], particles.vz[i], particles.t[i]
+        entry.px, entry.py, entry.pz = particles.px[i], particles.py[i], particles.pz[i]
+        _reset(entry, event, i - begin)
+        entry.number, entry.family, entry.last, entry.members = 0, n, n, 1
+        n += 1
+    return n
+
+
+@kernel
+def _add_fakes(stream, key, number, event, tracker, entries, n):
+    """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of entries.
 
     Assumption: pT falls exponentially with 0.15 GeV from 0.06 GeV, d0 and z0 spread over 1 and 4 cm.
     """
-    open_stream(stream, key, event, STAGE_TRACKING, FAKE_SUBSTREAM)
-    for _ in range(poisson(stream, tracker.finding.fakes)):
-        if n_tracks >= tracks.shape[0]:
-            break
+    open_stream(stream, key, number, STAGE_TRACKING, FAKE_SUBSTREAM)
+    fakes = poisson(stream, tracker.finding.fakes)
+    for k in range(fakes):
         _, _, cosine = isotropic_direction(stream)
         cosine = min(max(cosine, -0.85), 0.95)
         pt = 0.06 + 0.15 * exponential(stream)
         tan_lambda = cosine / math.sqrt(1.0 - cosine * cosine)
-        omega = FIELD_CONSTANT * tracker.field / pt
-        if uniform(stream) < 0.5:
-            omega = -omega
+        positive = uniform(stream) < 0.5
         phi0 = math.pi * (2.0 * uniform(stream) - 1.0)
         d0, z0 = normal(stream), 4.0 * normal(stream)
-        p = pt * math.sqrt(1.0 + tan_lambda * tan_lambda)
-        cross_layers(stream, tracker, work, d0, phi0, omega, z0, tan_lambda, PION_MASS, p, 0.0, 60.0, np.inf, EXACT)
-        track = tracks[n_tracks]
-        strip_layers = count_hits(track, tracker, work)
-        if (
-            strip_layers < tracker.finding.minimum_strip_layers
-            and track.nCDCHits < tracker.finding.minimum_chamber_hits
-        ):
-            continue
-        for i in range(5):
-            work.bias[i] = 0.0
-        filter_inward(tracker, work, d0, phi0, omega, tan_lambda, PION_MASS, p, np.inf)
-        draw_parameters(stream, track, work, 0.0, 1.0, d0, phi0, omega, z0, tan_lambda)
-        if track.omega * omega <= 0.0:
-            continue
-        draw_chi2(stream, track, 0.0)
-        track.chi2 *= 2.0  # hits that do not belong together
-        track.mc = -1
-        track.mcPDG = 0
-        n_tracks += 1
-    return n_tracks
+        entry = entries[n]
+        entry.pdg, entry.origin, entry.cover = np.int64(211 if positive else -211), ORIGIN_FAKE, -1
+        cosine, sine = math.cos(phi0), math.sin(phi0)
+        entry.x, entry.y, entry.z, entry.t = d0 * sine, -d0 * cosine, z0, 0.0
+        entry.px, entry.py, entry.pz = pt * cosine, pt * sine, pt * tan_lambda
+        _reset(entry, event, -1)
+        entry.number, entry.family = k, -1
+        n += 1
+    return n
 
 
 @kernel
-def fly_events(stream, key, numbers, particles, tracker, work, waiting, rows, track_rows, flights, tracks, first):
-    """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was
-    full).
+def _kind(entry):
+    """Kind of a charged particle, by the layers it will cross: fast across the barrel, fast along it, slow, very
+    slow or from far out; −1 for one that cannot leave the beam pipe.
+    """
+    pt2 = entry.px * entry.px + entry.py * entry.py
+    pz2 = entry.pz * entry.pz
+    if pt2 < 1e-6 * (pt2 + pz2) or pt2 < 1e-6:
+        return -1
+    if entry.x * entry.x + entry.y * entry.y > 4.0 or pt2 < 0.01:
+        return 3
+    if pt2 < 0.09:
+        return 2
+    steep = pz2 > (1.7 if entry.pz > 0.0 else 0.35) * pt2
+    return 1 if steep else 0
 
-    ``rows`` and ``track_rows`` are record arrays for one event; a finished event is copied behind the others
-    of the columns ``flights`` and ``tracks``.
+
+@kernel
+def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, n, rows, k, lists, counts):
+    """Fly the entries from ``begin`` to ``end``; returns the numbers of entries and of tracks."""
+    photons, kinks, again = lists[KINDS], lists[KINDS + 1], lists[KINDS + 2]
+    n_photons = np.int64(0)
+    counts[0], counts[1] = n, k
+    n0, n1, n2, n3 = 0, 0, 0, 0
+    for e in range(begin, end):
+        entry = entries[e]
+        if entry.family < 0 and entry.origin != ORIGIN_FAKE:
+            continue  # one more than a family may have
+        if abs(entry.px) + abs(entry.py) + abs(entry.pz) <= 1e-4:
+            continue
+        entry.flown = 1
+        if entry.charge == 0:
+            substream = entry.mc + SECONDARY_STREAMS * entry.number
+            open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream)
+            entry.first_child = n
+            n = fly_neutral(stream, tracker, entries, e, n)
+            entry.children = n - entry.first_child
+            if entry.depth < np.inf:
+                photons[n_photons] = e
+                n_photons += 1
+            continue
+        kind = _kind(entry)
+        if kind == 0:
+            lists[0, n0] = e
+            n0 += 1
+        elif kind == 1:
+            lists[1, n1] = e
+            n1 += 1
+        elif kind == 2:
+            lists[2, n2] = e
+            n2 += 1
+        elif kind == 3:
+            lists[3, n3] = e
+            n3 += 1
+        else:
+            entry.region = REGION_NONE
+            entry.x_end, entry.y_end, entry.z_end, entry.t_end = entry.x, entry.y, entry.z, entry.t
+            entry.px_end, entry.py_end, entry.pz_end = entry.px, entry.py, entry.pz
+    counts[0] = n
+    m = np.int64(0)
+    counts[2] = 0
+    for kind in range(KINDS):
+        count = n0 if kind == 0 else (n1 if kind == 1 else (n2 if kind == 2 else n3))
+        for i in range(count):
+            lanes.entry[m] = lists[kind, i]
+            m += 1
+            if m == LANES:
+                call_at(group, (FLY, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
+                m = np.int64(0)
+    if m > 0:
+        call_at(group, (FLY, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
+    _fly_list(group, KINKED, kinks, counts[2], stream, key, numbers, tracker, lanes, entries, rows, again, counts)
+    _fly_list(group, AGAIN, again, counts[2], stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
+    _fly_list(group, CONVERT, photons, n_photons, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
+    return counts[0], counts[1]
+
+
+@kernel
+def _fly_list(group, task, queue, length, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts):
+    """Do ``task`` for all entries of a list."""
+    counts[2] = 0
+    for i in range(0, length, LANES):
+        m = np.int64(min(length - i, LANES))
+        for lane in range(m):
+            lanes.entry[lane] = queue[i + lane]
+        call_at(group, (task, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
+
+
+def _do_group(pointer):
+    task, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts = value_at(pointer)
+    if task == CONVERT:
+        counts[0] = convert_group(stream, key, numbers, tracker, lanes, entries, counts[0], m)
+    else:
+        counts[0], counts[1], counts[2] = fly_group(
+            stream, key, numbers, tracker, lanes, entries, counts[0], m, rows, counts[1], kinks, counts[2], task
+        )
+    return 0
+
+
+def group_address(
+    stream: Any, key: Any, numbers: Any, tracker: Any, lanes: Any, entries: Any, rows: Any, lists: Any
+) -> int:
+    """Address of what is done for a group of lanes, compiled once; ``counts`` holds entries, tracks, kinks."""
+    counts = np.zeros(3, np.int64)
+    example = (FLY, np.int64(0), stream, key, numbers, tracker, lanes, entries, rows, lists[0], counts)
+    return address_of(_do_group, example)
+
+
+@kernel
+def _adopt(entries, begin, end):
+    """Make the children of a wave members of their families, in the order of their parents."""
+    for e in range(begin, end):
+        parent = entries[e]
+        for child in range(parent.first_child, parent.first_child + parent.children):
+            entry = entries[child]
+            _reset(entry, parent.event, parent.mc)
+            entry.family = -1
+            head = entries[parent.family]
+            if head.members < MAX_FLIGHTS:
+                entry.family, entry.number = parent.family, head.members
+                head.members += 1
+                entries[head.last].next = child
+                head.last = child
+
+
+@kernel
+def fly_events(
+    group, stream, key, numbers, particles, tracker, lanes, entries, rows, lists, counts, flights, tracks, first
+):
+    """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was full).
+
+    ``group`` is from :func:`group_address`. ``entries``, ``rows``, ``lists`` and ``counts`` are the memory of a batch;
+    its flights and tracks are copied behind the others of the columns ``flights`` and ``tracks``.
     """
     n_events = numbers.shape[0]
-    clone_omega = FIELD_CONSTANT * tracker.field / max(tracker.finding.clone_momentum, 1e-6)
-    for i_event in range(first, n_events):
-        event = numbers[i_event]
-        begin, stop = particles.offsets[i_event], particles.offsets[i_event + 1]
-        f, k = np.int64(0), np.int64(0)
-        for i in range(begin, stop):
-            if particles.status[i] != STATUS_FINAL:
-                continue
-            pdg = np.int64(particles.pdg[i])
-            species = abs(pdg)
-            if species == 12 or species == 14 or species == 16 or final_mass(pdg) < 0.0:
-                continue
-            mc = i - begin
-            entry = waiting[0]
-            entry.pdg = pdg
-            entry.origin = ORIGIN_TRUTH
-            entry.track = -1
-            entry.x, entry.y, entry.z, entry.t = particles.vx[i], particles.vy[i], particles.vz[i], particles.t[i]
-            entry.px, entry.py, entry.pz = particles.px[i], particles.py[i], particles.pz[i]
-            n, q = np.int64(1), np.int64(0)
-            while q < n and q < MAX_FLIGHTS and f < rows.shape[0] and k + 1 < track_rows.shape[0]:
-                substream = mc + SECONDARY_STREAMS * q
-                entry = waiting[q]
-                energetic = abs(entry.px) + abs(entry.py) + abs(entry.pz) > 1e-4
-                if energetic and final_charge(entry.pdg) == 0:
-                    open_stream(stream, key, event, STAGE_MATERIAL, substream)
-                    n = fly_neutral(stream, tracker, work, waiting, q, n, rows[f], mc)
-                    f += 1
-                elif energetic:
-                    n, seen = fly_charged(
-                        stream, tracker, work, waiting, q, n, rows[f], track_rows[k], k, key, event, mc, substream
-                    )
-                    f += 1
-                    if seen:
-                        track = track_rows[k]
-                        k += 1
-                        if abs(track.omega) > clone_omega and uniform(stream) < tracker.finding.clones:
-                            clone(stream, track_rows[k], track)
-                            k += 1
-                q += 1
-        k = add_fakes(stream, tracker, work, track_rows, k, key, event)
-        f0, k0 = flights.offsets[i_event], tracks.offsets[i_event]
-        if f0 + f > flights.pdg.shape[0]:
-            return i_event, FLIGHTS_FULL
-        if k0 + k > tracks.d0.shape[0]:
-            return i_event, TRACKS_FULL
-        _append_flights(flights, f0, rows, f)
-        _append_tracks(tracks, k0, track_rows, k)
-        flights.offsets[i_event + 1] = f0 + f
-        tracks.offsets[i_event + 1] = k0 + k
+    while first < n_events:
+        n, last = np.int64(0), first
+        while last < n_events and last - first < BATCH_EVENTS and n < BATCH_PARTICLES:
+            n = _load_event(particles, last, last, entries, n)
+            last += 1
+        primaries = n
+        for i_event in range(first, last):
+            n = _add_fakes(stream, key, numbers[i_event], i_event, tracker, entries, n)
+        fakes = n
+        k = np.int64(0)
+        begin, end = np.int64(0), n
+        while begin < end:
+            n, k = _fly_wave(
+                group, stream, key, numbers, tracker, lanes, entries, begin, end, n, rows, k, lists, counts
+            )
+            _adopt(entries, begin, end)
+            begin, end = end, n
+        e, fake = np.int64(0), primaries
+        for i_event in range(first, last):
+            f, t = flights.offsets[i_event], tracks.offsets[i_event]
+            while e < primaries and entries[e].event == i_event:
+                member = e
+                while member >= 0:
+                    entry = entries[member]
+                    if entry.flown != 0:
+                        if f >= flights.pdg.shape[0]:
+                            return i_event, FLIGHTS_FULL
+                        if t + 2 > tracks.d0.shape[0]:
+                            return i_event, TRACKS_FULL
+                        if entry.row >= 0:
+                            entry.track = t - tracks.offsets[i_event]
+                            _append_track(tracks, t, rows[entry.row])
+                            t += 1
+                            if entry.clone >= 0:
+                                _append_track(tracks, t, rows[entry.clone])
+                                t += 1
+                        elif entry.cover >= 0:
+                            entry.track = entries[entry.cover].track
+                        _append_flight(flights, f, entry)
+                        f += 1
+                    member = entry.next
+                e += 1
+            while fake < fakes and entries[fake].event == i_event:
+                if entries[fake].row >= 0:
+                    if t + 1 > tracks.d0.shape[0]:
+                        return i_event, TRACKS_FULL
+                    _append_track(tracks, t, rows[entries[fake].row])
+                    t += 1
+                fake += 1
+            flights.offsets[i_event + 1] = f
+            tracks.offsets[i_event + 1] = t
+        first = last
     return n_events, DONE
 
 
 @kernel
-def _append_flights(flights, start, rows, n):
-    """Copy an event's flights from rows to columns."""
-    for i in range(n):
-        row = rows[i]
-        j = start + i
-        flights.mc[j] = row.mc
-        flights.pdg[j] = row.pdg
-        flights.charge[j] = row.charge
-        flights.origin[j] = row.origin
-        flights.track[j] = row.track
-        flights.region[j] = row.region
-        flights.x0[j] = row.x0
-        flights.y0[j] = row.y0
-        flights.z0[j] = row.z0
-        flights.t0[j] = row.t0
-        flights.px0[j] = row.px0
-        flights.py0[j] = row.py0
-        flights.pz0[j] = row.pz0
-        flights.x[j] = row.x
-        flights.y[j] = row.y
-        flights.z[j] = row.z
-        flights.t[j] = row.t
-        flights.px[j] = row.px
-        flights.py[j] = row.py
-        flights.pz[j] = row.pz
-        flights.path[j] = row.path
-        flights.path_cdc[j] = row.path_cdc
-        flights.nSVDHits[j] = row.nSVDHits
-        flights.nCDCHits[j] = row.nCDCHits
+def _append_flight(flights, j, entry):
+    """Copy an entry to row ``j`` of the columns."""
+    flights.mc[j] = entry.mc
+    flights.pdg[j] = entry.pdg
+    flights.charge[j] = entry.charge
+    flights.origin[j] = entry.origin
+    flights.track[j] = entry.track
+    flights.region[j] = entry.region
+    flights.x0[j] = entry.x
+    flights.y0[j] = entry.y
+    flights.z0[j] = entry.z
+    flights.t0[j] = entry.t
+    flights.px0[j] = entry.px
+    flights.py0[j] = entry.py
+    flights.pz0[j] = entry.pz
+    flights.x[j] = entry.x_end
+    flights.y[j] = entry.y_end
+    flights.z[j] = entry.z_end
+    flights.t[j] = entry.t_end
+    flights.px[j] = entry.px_end
+    flights.py[j] = entry.py_end
+    flights.pz[j] = entry.pz_end
+    flights.path[j] = entry.path
+    flights.path_cdc[j] = entry.path_cdc
+    flights.nSVDHits[j] = entry.nSVDHits
+    flights.nCDCHits[j] = entry.nCDCHits
 
 
 @kernel
-def _append_tracks(tracks, start, rows, n):
-    """Copy an event's tracks from rows to columns; what the outer detectors will fill is left empty."""
-    for i in range(n):
-        row = rows[i]
-        j = start + i
-        for m in range(15):
-            tracks.covariance[j, m] = row.covariance[m]
-        tracks.d0[j] = row.d0
-        tracks.phi0[j] = row.phi0
-        tracks.omega[j] = row.omega
-        tracks.z0[j] = row.z0
-        tracks.tanLambda[j] = row.tanLambda
-        tracks.chi2[j] = row.chi2
-        tracks.ndf[j] = row.ndf
-        tracks.nPXDHits[j] = row.nPXDHits
-        tracks.nSVDHits[j] = row.nSVDHits
-        tracks.nCDCHits[j] = row.nCDCHits
-        tracks.firstPXDLayer[j] = row.firstPXDLayer
-        tracks.firstSVDLayer[j] = row.firstSVDLayer
-        tracks.firstCDCLayer[j] = row.firstCDCLayer
-        tracks.lastCDCLayer[j] = row.lastCDCLayer
-        tracks.mc[j] = row.mc
-        tracks.mcPDG[j] = row.mcPDG
-        tracks.cluster[j] = -1
-        tracks.klm[j] = -1
-
-
-@kernel
-def clone(stream, copy, track):
-    """A second track from a particle's other hits: parameters spread anew with three times the errors
-    (assumption).
-    """
-    copy.mc, copy.mcPDG = track.mc, track.mcPDG
-    for i in range(15):
-        copy.covariance[i] = 9.0 * track.covariance[i]
-    copy.d0 = track.d0 + 3.0 * math.sqrt(track.covariance[0]) * normal(stream)
-    copy.phi0 = wrapped(track.phi0 + 3.0 * math.sqrt(track.covariance[5]) * normal(stream))
-    copy.omega = track.omega * (1.0 + 3.0 * math.sqrt(track.covariance[9]) / abs(track.omega) * normal(stream))
-    copy.z0 = track.z0 + 3.0 * math.sqrt(track.covariance[12]) * normal(stream)
-    copy.tanLambda = track.tanLambda + 3.0 * math.sqrt(track.covariance[14]) * normal(stream)
-    copy.chi2, copy.ndf = track.chi2, track.ndf
-    copy.nPXDHits, copy.nSVDHits, copy.nCDCHits = 0, track.nSVDHits // 2, track.nCDCHits // 2
-    copy.firstPXDLayer, copy.firstSVDLayer = 0, track.firstSVDLayer
-    copy.firstCDCLayer, copy.lastCDCLayer = track.firstCDCLayer, track.lastCDCLayer
+def _append_track(tracks, j, row):
+    """Copy a track to row ``j`` of the columns; what the outer detectors will fill is left empty."""
+    for m in range(15):
+        tracks.covariance[j, m] = row.covariance[m]
+    tracks.d0[j] = row.d0
+    tracks.phi0[j] = row.phi0
+    tracks.omega[j] = row.omega
+    tracks.z0[j] = row.z0
+    tracks.tanLambda[j] = row.tanLambda
+    tracks.chi2[j] = row.chi2
+    tracks.ndf[j] = row.ndf
+    tracks.nPXDHits[j] = row.nPXDHits
+    tracks.nSVDHits[j] = row.nSVDHits
+    tracks.nCDCHits[j] = row.nCDCHits
+    tracks.firstPXDLayer[j] = row.firstPXDLayer
+    tracks.firstSVDLayer[j] = row.firstSVDLayer
+    tracks.firstCDCLayer[j] = row.firstCDCLayer
+    tracks.lastCDCLayer[j] = row.lastCDCLayer
+    tracks.mc[j] = row.mc
+    tracks.mcPDG[j] = row.mcPDG
+    tracks.cluster[j] = -1
+    tracks.klm[j] = -1

@@ -8,8 +8,6 @@ arc length ``s`` from the POCA, positive along the momentum; the direction turns
 
 import math
 
-from numba import njit
-
 from physics.jit import kernel
 
 FIELD_CONSTANT = 0.00299792458
@@ -69,17 +67,3 @@ def arc_to_radius(d0, omega, r):
     if not 0.0 <= bow <= 1.0:
         return -1.0
     return 2.0 * math.asin(math.sqrt(bow)) / abs(omega)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", _nrt=False, fastmath={"contract"})
-def arc_sine(x):
-    """Arc sine; for |x| < 0.3 its series to x¹⁵ (Abramowitz, Stegun 4.4.40), exact to 1e-10 and several
-    times faster.
-    """
-    y = x * x
-    if y > 0.09:
-        return math.asin(x)
-    return x * (
-        1.0 + y * (1 / 6 + y * (3 / 40 + y * (15 / 336 + y * (105 / 3456 + y * (945 / 42240 + y * (10395 / 599040
-        + y * (135135 / 9676800)))))))
-    )  # fmt: skip

@@ -11,7 +11,6 @@ import numpy as np
 
 from detector.units import Density, Energy, Scale, Section, Thickness
 from physics.jit import kernel
-from physics.particles import ELECTRON_MASS
 
 
 class MaterialSection(Section):
@@ -65,22 +64,10 @@ def highland_factor(total_x0, momentum, mass):
     return (0.0136 * (1.0 + 0.038 * math.log(total_x0 * inverse_beta2))) ** 2
 
 
-@kernel
-def loss_terms(mass, energy2):
-    """Mean energy loss of a unit charge (Bethe, PDG eq. 34.5) as (a, b): electrons [g/cm²] × a × (b − ln I)
-    [GeV].
-
-    The density effect is replaced by holding βγ at most 10 in the logarithm (assumption: the relativistic
-    rise of solids is a few per cent beyond); electrons are treated as heavy particles.
-    """
-    mass2 = mass * mass
-    beta2 = (energy2 - mass2) / energy2
-    bg2 = min((energy2 - mass2) / mass2, 100.0)
-    ratio = ELECTRON_MASS / mass
-    t_max = 2.0 * ELECTRON_MASS * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
-    log = 0.5 * math.log(2.0 * ELECTRON_MASS * bg2 * t_max)
-    return 0.307075e-3 / beta2, log - beta2
-
+BETHE = 0.307075e-3
+"""Constant of Bethe's formula [GeV cm²/g] for Z/A in the electrons (PDG eq. 34.5). The mean loss is this × electrons ×
+((½ ln(2 mₑ βγ² T_max / I²))/β² − 1). The density effect is replaced by holding βγ at most 10 in the logarithm
+(assumption: the relativistic rise of solids is a few per cent beyond); electrons are treated as heavy particles."""
 
 STRAGGLING = 4.018 / 2.355 * 0.1535375e-3
 """Width of the energy loss [GeV] = this × electrons [g/cm²] / β²: the Landau full width 4.018 ξ as a Gaussian

@@ -5,18 +5,13 @@ import threading
 import numpy as np
 
 from detector.card import Detector
-from detector.crossing import new_crossings
 from detector.flight import Flights, column, grown_flights, new_flights, trimmed_flights
-from detector.flying import DONE, FLIGHT, FLIGHTS_FULL, TRACKS_FULL, fly_events
+from detector.flying import DONE, FLIGHTS_FULL, TRACKS_FULL, fly_events, group_address, new_batch
+from detector.lanes import new_lanes
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
-from detector.secondaries import MAX_WAITING, WAITING
-from detector.tracking import TRACK
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles
-
-MAX_EVENT_FLIGHTS = 2048
-"""Flights of one event; an event with more loses the last ones."""
 
 
 def new_tracks(capacity: int, events: int) -> Tracks:
@@ -40,12 +35,15 @@ def fly(particles: Particles, event_numbers: np.ndarray, detector: Detector, key
     numbers = np.asarray(event_numbers, np.int64)
     finals = int(np.count_nonzero(particles.status == STATUS_FINAL))
     flights, tracks = _flights_memory(2 * finals + 256, n_events), new_tracks(finals + 256, n_events)
-    stream, work, waiting = new_stream(), new_crossings(), np.zeros(MAX_WAITING, WAITING)
-    rows, track_rows = np.zeros(MAX_EVENT_FLIGHTS, FLIGHT), np.zeros(MAX_EVENT_FLIGHTS, TRACK)
+    if not hasattr(_memory, "batch"):
+        _memory.batch = new_stream(), new_lanes(), *new_batch()
+    stream, lanes, entries, rows, lists, counts = _memory.batch
+    key = np.uint64(key)
+    group = group_address(stream, key, numbers, detector.tracker, lanes, entries, rows, lists)
     first, state = 0, -1
     while state != DONE:
         first, state = fly_events(
-            stream, np.uint64(key), numbers, particles, detector.tracker, work, waiting, rows, track_rows, flights,
+            group, stream, key, numbers, particles, detector.tracker, lanes, entries, rows, lists, counts, flights,
             tracks, first,
         )  # fmt: skip
         if state == FLIGHTS_FULL:

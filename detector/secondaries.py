@@ -1,8 +1,8 @@
 """What particles do in the tracker besides leaving hits, and what comes out of it.
 
-Decays in flight, photon conversions, bremsstrahlung and nuclear interactions. The kernels put the new
-particles behind the others of a waiting list and return its new length; whether the process happens is
-decided by the caller, who knows the matter on the way.
+Decays in flight, photon conversions, bremsstrahlung and nuclear interactions. The kernels put the new particles behind
+the other entries (:data:`detector.flight.ENTRY`) and return their new number; whether the process happens is decided by
+the caller, who knows the matter on the way.
 """
 
 import math
@@ -15,7 +15,7 @@ from detector.units import Fraction, Scale, Section
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.particles import ELECTRON_MASS, KAON0_MASS, KAON_CTAU, PION_CTAU, final_charge, final_mass
-from physics.random import exponential, isotropic_direction, normal, uniform
+from physics.random import isotropic_direction, normal, uniform
 
 # Numba compiles a kernel once for each plain integer handed to it, but only once for these.
 ORIGIN_DECAY, ORIGIN_CONVERSION = np.int64(flight.ORIGIN_DECAY), np.int64(flight.ORIGIN_CONVERSION)
@@ -46,23 +46,6 @@ K_LONG_MODES = np.array(
     ]
 )
 
-WAITING = np.dtype(
-    [
-        ("pdg", np.int64),
-        ("origin", np.int64),
-        ("track", np.int64),  # track that already covers this particle, −1 for none
-        ("x", np.float64),
-        ("y", np.float64),
-        ("z", np.float64),
-        ("t", np.float64),
-        ("px", np.float64),
-        ("py", np.float64),
-        ("pz", np.float64),
-    ]
-)
-MAX_WAITING = 64
-"""Capacity of the waiting list of one true particle; what does not fit is dropped."""
-
 
 class ProcessesSection(Section):
     """Factors on the probability of each process; 1 is the physics, 0 switches it off."""
@@ -91,14 +74,14 @@ def build_processes(section: ProcessesSection) -> Processes:
 
 @kernel
 def put(waiting, n, pdg, origin, x, y, z, t, px, py, pz):
-    """Add a particle to the waiting list; neutrinos and what does not fit are left out."""
+    """Add a particle to the entries; neutrinos and what does not fit are left out."""
     species = abs(pdg)
     if n >= waiting.shape[0] or species == 12 or species == 14 or species == 16:
         return n
     entry = waiting[n]
     entry.pdg = pdg
     entry.origin = origin
-    entry.track = -1
+    entry.cover = -1
     entry.x, entry.y, entry.z, entry.t = x, y, z, t
     entry.px, entry.py, entry.pz = px, py, pz
     return n + 1
@@ -241,29 +224,24 @@ def put_photon(waiting, n, energy, x, y, z, t, ux, uy, uz):
 
 
 @kernel
-def interaction_thickness(stream, pdg, processes):
-    """Thickness, in nuclear (nucleon) interaction lengths, after which a hadron interacts; infinite for
-    leptons.
+def interaction_factor(pdg):
+    """Interaction length of a hadron in units of the nuclear (nucleons') one; infinite for leptons.
 
     The pions' interaction length is 1.27 that of nucleons (PDG, Atomic and nuclear properties, silicon);
     kaons and antiprotons: assumption from their cross sections on nucleons.
     """
     species = abs(pdg)
     if species == 211:
-        factor = 1.27
-    elif pdg == 321:
-        factor = 1.6
-    elif pdg == -321:
-        factor = 1.3
-    elif pdg == -2212:
-        factor = 0.7
-    elif species in (2212, 1000010020):
-        factor = 1.0
-    else:
-        return np.inf
-    if processes.nuclear_interaction <= 0.0:
-        return np.inf
-    return factor * exponential(stream) / processes.nuclear_interaction
+        return 1.27
+    if pdg == 321:
+        return 1.6
+    if pdg == -321:
+        return 1.3
+    if pdg == -2212:
+        return 0.7
+    if species in (2212, 1000010020):
+        return 1.0
+    return np.inf
 
 
 @kernel

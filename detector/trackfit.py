@@ -1,107 +1,196 @@
-"""The covariance of a track from the layers it crosses.
+"""The covariances of tracks from the layers they cross, sixteen at once.
 
-Two steps. :func:`detector.crossing.cross_layers` walks the helix outward and notes where it meets walls,
-sensors and superlayers, with the momentum left there. :func:`filter_inward` then runs a Kalman filter from
-the outermost hit to the POCA (Billoir, NIM 225 (1984) 352; Frühwirth, NIM A 262 (1987) 444). Its state is
-the five helix parameters at the POCA of the helix seen *between* two layers, so that the transport is the
-identity: a hit subtracts its information through the derivative of the measured coordinate, a layer's
-scattering and energy straggling add noise through the derivative of the parameters with respect to a kink
-there. The truth is the helix at the production vertex, thus only matter after it counts.
+Two steps. :func:`detector.crossing.walk` walks the helices outward and notes where they meet walls, sensors and
+superlayers, with the momentum left there. :func:`filter_inward` then runs a Kalman filter from the outermost hit to
+the POCA (Billoir, NIM 225 (1984) 352; Frühwirth, NIM A 262 (1987) 444). Its state is the five helix parameters at the
+POCA of the helix seen *between* two layers, so that the transport is the identity: a hit subtracts its information
+through the derivative of the measured coordinate, a layer's scattering and energy straggling add noise through the
+derivative of the parameters with respect to a kink there. The truth is the helix at the production vertex, thus only
+matter after it counts.
 
 The drift chamber's part comes from :mod:`detector.chamber`.
 """
 
 import math
 
-from detector.chamber import filter_chamber, look_up
-from detector.crossing import AT_CHAMBER, BY_LAYERS, LAST_ARC, LAST_LAYER, TOTAL_X0, WHOLE
-from detector.kalman import add_flat_hit, add_hit, add_kink, measurement_row
+import numpy as np
+
+from detector.chamber import filter_chamber
+from detector.kalman import C00, add_hits, add_kink, shift_bias, write_row
+from detector.lanes import (
+    ANGLE2,
+    ARC,
+    BEND2,
+    BIAS0,
+    CHI2,
+    COS0,
+    COSINE,
+    D0,
+    DIAMETER,
+    HELP0,
+    HIGHLAND,
+    HITS,
+    LANES,
+    MASS,
+    MET,
+    MOMENTUM,
+    NORMAL_X,
+    NORMAL_Y,
+    OMEGA,
+    PHI0,
+    POINT_X,
+    POINT_Y,
+    SCALE,
+    SIN0,
+    SINE,
+    SLANTED,
+    TAN_LAMBDA,
+    TOTAL,
+    TX,
+    TY,
+    Z0,
+    select,
+)
 from detector.material import highland_factor
 from physics.jit import kernel
 
 
 @kernel
-def filter_inward(tracker, work, d0, phi0, omega, tan_lambda, mass, momentum, broken):
-    """Fill ``work.covariance`` (upper triangle) at the POCA from the crossings; return the χ² of the bias.
+def filter_inward(tracker, lanes):
+    """Fill the covariances at the POCA from the crossings.
 
-    ``work.bias`` enters as the displacement of the helix beyond the arc length ``broken`` (a decay, a lost
-    photon) that the fit does not know of, and leaves as the shift of the fitted parameters.
+    BIAS enters as the displacement of the helix beyond the arc length BROKEN (a decay, a lost photon) that the fit does
+    not know of, and leaves as the shift of the fitted parameters; CHI2 is what it adds to the tracks' χ².
     """
-    layers, normals = tracker.surfaces.layer, tracker.surfaces.normal
-    crossings = work.surface
-    c, row, gain, bias, nothing = work.covariance, work.row, work.gain, work.bias, work.draw
-    highland = highland_factor(work.numbers[TOTAL_X0], momentum, mass)
-    kind = int(work.numbers[WHOLE])
-    if kind != BY_LAYERS:
-        chi2 = 0.0
-        for i in range(5):
-            nothing[i] = 0.0
-        wires, last = tracker.chamber.layer, int(work.numbers[LAST_LAYER])
-        inverse_beta = math.sqrt(1.0 + (mass / work.numbers[AT_CHAMBER]) ** 2)
-        look_up(
-            tracker.table, wires.shape[0], c, omega, tan_lambda, kind, last, work.numbers[LAST_ARC], wires[last].radius,
-            inverse_beta, tracker.field,
-        )  # fmt: skip
-    else:
-        chi2 = filter_chamber(tracker, work, d0, phi0, omega, tan_lambda, highland, broken)
-    sin0, cos0 = math.sin(phi0), math.cos(phi0)
-    radius, scale = 1.0 / omega, 1.0 / (1.0 + omega * d0)
-    radius2 = radius * radius
+    layers, track, c, row = tracker.surfaces.layer, lanes.track, lanes.covariance, lanes.row
+    biased = 0.0
+    for lane in range(LANES):
+        biased += abs(track[BIAS0 + lane])
+        track[CHI2 + lane] = 0.0
+        track[HIGHLAND + lane] = highland_factor(
+            max(track[TOTAL + lane], 1e-4), track[MOMENTUM + lane], track[MASS + lane]
+        )
+    filter_chamber(tracker, lanes, biased)
     n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
-        crossing = crossings[i]
-        if crossing.met == 0:
+        layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
+        met, hit = 0.0, 0.0
+        for lane in range(LANES):
+            met += here[MET + lane]
+            hit += here[HITS + lane]
+        if met == 0.0:
             continue
-        if crossing.hits > 0:
-            # Plane: normal M, measured directions U (tangential) and V (along the ladder).
-            layer = layers[i]
-            mx, my = normals[i, crossing.ladder, 0], normals[i, crossing.ladder, 1]
-            tx, ty = crossing.tx, crossing.ty
-            along = tx * mx + ty * my
-            across = ty * mx - tx * my
-            seen = nothing if crossing.arc >= broken else bias
-            number = 1.0 if crossing.hits == 1 else 0.5
-            if crossing.slanted == 0:
-                inverse = 1.0 / along
-                measurement_row(
-                    row,
-                    -my - across * inverse * mx,
-                    mx - across * inverse * my,
-                    0.0,
-                    crossing,
-                    sin0,
-                    cos0,
-                    omega,
-                    radius2,
-                )
-                chi2 += add_flat_hit(c, row[0], row[1], row[2], layer.variance_u * number, seen)
-                lean = -tan_lambda * inverse
-                measurement_row(row, mx * lean, my * lean, 1.0, crossing, sin0, cos0, omega, radius2)
-            else:
-                tilt = layer.slant_tan
-                c_tilt = 1.0 / math.sqrt(1.0 + tilt * tilt)
-                s_tilt = tilt * c_tilt
-                inverse = 1.0 / (along * c_tilt + tan_lambda * s_tilt)
-                fu = across * inverse
-                fv = (tan_lambda * c_tilt - along * s_tilt) * inverse
-                measurement_row(
-                    row,
-                    -my - fu * mx * c_tilt,
-                    mx - fu * my * c_tilt,
-                    -fu * s_tilt,
-                    crossing,
-                    sin0,
-                    cos0,
-                    omega,
-                    radius2,
-                )
-                chi2 += add_hit(c, row, gain, layer.variance_u * number, seen)
-                lean = -s_tilt - fv * c_tilt
-                measurement_row(row, mx * lean, my * lean, c_tilt - fv * s_tilt, crossing, sin0, cos0, omega, radius2)
-            chi2 += add_hit(c, row, gain, layer.variance_v * number, seen)
-        add_kink(
-            c, radius, scale, omega, tan_lambda, crossing.arc, crossing.sin, crossing.cos, highland * crossing.angle2,
-            crossing.bend2,
+        if hit > 0.0:
+            tilt = layer.slant_tan
+            _write_across(row, track, here, point, tilt)
+            if biased > 0.0:
+                shift_bias(c, row, track, layer.variance_u)
+            add_hits(c, row, layer.variance_u)
+            _write_along(row, track, here, point, tilt)
+            if biased > 0.0:
+                shift_bias(c, row, track, layer.variance_v)
+            add_hits(c, row, layer.variance_v)
+        _add_surface(c, track, here, point)
+
+
+@kernel
+def _write_across(row, track, here, point, slant_tan):
+    """Derivatives of a sensor's coordinate across its ladder, seen along the track."""
+    slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
+    slant_sine = slant_tan * slant_cosine
+    for lane in range(LANES):
+        mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
+        tx, ty = point[TX + lane], point[TY + lane]
+        slanted = here[SLANTED + lane] > 0.0
+        c, s = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
+        along, across = tx * mx + ty * my, ty * mx - tx * my
+        through = along * c + track[TAN_LAMBDA + lane] * s
+        fu = across / select(here[HITS + lane] > 0.0, through, 1.0)
+        write_row(
+            row, lane, -my - fu * mx * c, mx - fu * my * c, -fu * s, here[HITS + lane],
+            point[POINT_X + lane], point[POINT_Y + lane],
+            point[ARC + lane], tx, ty, point[SINE + lane],
+            point[COSINE + lane], track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane],
+            0.5 * track[DIAMETER + lane],
         )  # fmt: skip
-    return chi2
+
+
+@kernel
+def _write_along(row, track, here, point, slant_tan):
+    """Derivatives of a sensor's coordinate along its ladder, seen along the track."""
+    slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
+    slant_sine = slant_tan * slant_cosine
+    for lane in range(LANES):
+        mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
+        tx, ty = point[TX + lane], point[TY + lane]
+        tan_lambda = track[TAN_LAMBDA + lane]
+        slanted = here[SLANTED + lane] > 0.0
+        c, s = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
+        along = tx * mx + ty * my
+        through = along * c + tan_lambda * s
+        fv = (tan_lambda * c - along * s) / select(here[HITS + lane] > 0.0, through, 1.0)
+        lean = -s - fv * c
+        write_row(
+            row, lane, mx * lean, my * lean, c - fv * s, here[HITS + lane],
+            point[POINT_X + lane], point[POINT_Y + lane],
+            point[ARC + lane], tx, ty, point[SINE + lane],
+            point[COSINE + lane], track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane],
+            0.5 * track[DIAMETER + lane],
+        )  # fmt: skip
+
+
+@kernel
+def _add_surface(c, track, here, point):
+    """Noise of a surface's matter."""
+    for lane in range(LANES):
+        omega = track[OMEGA + lane]
+        add_kink(
+            c, lane, 0.5 * track[DIAMETER + lane], track[SCALE + lane], omega, track[TAN_LAMBDA + lane],
+            point[ARC + lane], point[SINE + lane], point[COSINE + lane],
+            track[HIGHLAND + lane] * here[ANGLE2 + lane], here[BEND2 + lane],
+        )  # fmt: skip
+
+
+@kernel
+def draw_parameters(lanes):
+    """Turn five normal numbers (rows HELP0 to HELP4) into drawn parameters: truth + bias + Cholesky factor × numbers.
+
+    The drawn helices replace the numbers; the covariances stay.
+    """
+    c, track = lanes.covariance, lanes.track
+    for lane in range(LANES):
+        # Cholesky C = Uᵀ U; rounding may leave a pivot at zero, never far below.
+        c00, c11, c22 = c[C00 + lane], c[5 * LANES + lane], c[9 * LANES + lane]
+        c33, c44 = c[12 * LANES + lane], c[14 * LANES + lane]
+        u00 = math.sqrt(max(c00, 1e-30))
+        inverse = 1.0 / u00
+        u01, u02 = c[LANES + lane] * inverse, c[2 * LANES + lane] * inverse
+        u03, u04 = c[3 * LANES + lane] * inverse, c[4 * LANES + lane] * inverse
+        u11 = math.sqrt(max(c11 - u01 * u01, 1e-14 * c11))
+        inverse = 1.0 / u11
+        u12, u13 = (c[6 * LANES + lane] - u01 * u02) * inverse, (c[7 * LANES + lane] - u01 * u03) * inverse
+        u14 = (c[8 * LANES + lane] - u01 * u04) * inverse
+        u22 = math.sqrt(max(c22 - u02 * u02 - u12 * u12, 1e-14 * c22))
+        inverse = 1.0 / u22
+        u23 = (c[10 * LANES + lane] - u02 * u03 - u12 * u13) * inverse
+        u24 = (c[11 * LANES + lane] - u02 * u04 - u12 * u14) * inverse
+        u33 = math.sqrt(max(c33 - u03 * u03 - u13 * u13 - u23 * u23, 1e-14 * c33))
+        u34 = (c[13 * LANES + lane] - u03 * u04 - u13 * u14 - u23 * u24) / u33
+        u44 = math.sqrt(max(c44 - u04 * u04 - u14 * u14 - u24 * u24 - u34 * u34, 1e-14 * c44))
+        z0, z1, z2 = track[HELP0 + lane], track[HELP0 + LANES + lane], track[HELP0 + 2 * LANES + lane]
+        z3, z4 = track[HELP0 + 3 * LANES + lane], track[HELP0 + 4 * LANES + lane]
+        phi = track[PHI0 + lane] + track[BIAS0 + LANES + lane] + u01 * z0 + u11 * z1
+        phi -= 2.0 * math.pi * np.rint(phi / (2.0 * math.pi))
+        track[HELP0 + lane] = track[D0 + lane] + track[BIAS0 + lane] + u00 * z0
+        track[HELP0 + LANES + lane] = phi
+        track[HELP0 + 2 * LANES + lane] = (
+            track[OMEGA + lane] + track[BIAS0 + 2 * LANES + lane] + u02 * z0 + u12 * z1 + u22 * z2
+        )
+        track[HELP0 + 3 * LANES + lane] = (
+            track[Z0 + lane] + track[BIAS0 + 3 * LANES + lane] + u03 * z0 + u13 * z1 + u23 * z2 + u33 * z3
+        )
+        track[HELP0 + 4 * LANES + lane] = (
+            track[TAN_LAMBDA + lane] + track[BIAS0 + 4 * LANES + lane]
+            + u04 * z0 + u14 * z1 + u24 * z2 + u34 * z3 + u44 * z4
+        )  # fmt: skip

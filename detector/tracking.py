@@ -6,11 +6,25 @@ from typing import NamedTuple, Self
 import numpy as np
 from pydantic import model_validator
 
-from detector.crossing import LAST_LAYER, WEIGHT, WHOLE
 from detector.geometry import PIXEL
+from detector.lanes import (
+    ACTIVE,
+    CHI2,
+    FIRST_WIRE,
+    HELP0,
+    HELP1,
+    HELP2,
+    HELP3,
+    HELP4,
+    HITS,
+    LANES,
+    LAST_WIRE,
+    WEIGHT,
+    WIRES,
+)
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
-from physics.jit import inlined_kernel
-from physics.random import normal, uniform
+from physics.jit import inlined_kernel, kernel
+from physics.random import uniform
 
 
 class TrackFindingSection(Section):
@@ -93,55 +107,75 @@ TRACK = np.dtype(
 """What tracking writes of a track; the other columns of the record belong to the outer detectors."""
 
 
+@kernel
+def lose_hits(stream, lanes, lane, layers, number, respond):
+    """Remove silicon hits with the layers' inefficiencies; ``number`` is uniform, ``respond`` the chance to lose none.
+
+    One number decides whether any is lost; drawing all hits until one is lost is exact and mostly avoids their numbers.
+    """
+    if number <= respond:
+        return
+    lost = 0.0
+    while lost == 0.0:
+        for i in range(layers.shape[0]):
+            here = lanes.surface[i]
+            kept = 0.0
+            for _ in range(int(here[HITS + lane])):
+                if uniform(stream) < layers[i].efficiency:
+                    kept += 1.0
+            lost += here[HITS + lane] - kept
+            here[ACTIVE + lane] = kept
+    for i in range(layers.shape[0]):
+        lanes.surface[i][HITS + lane] = lanes.surface[i][ACTIVE + lane]
+
+
+@kernel
+def chamber_weight(number, wires, efficiency):
+    """Fraction of drift-chamber hits kept, a Poisson number being lost; by inversion of one uniform number."""
+    if wires <= 0.0:
+        return 1.0
+    mean = (1.0 - efficiency) * wires
+    probability = math.exp(-mean)
+    total, lost = probability, 0.0
+    while number > total and lost < wires:
+        lost += 1.0
+        probability *= mean / lost
+        total += probability
+    return (wires - lost) / wires
+
+
 @inlined_kernel
-def count_hits(track, tracker, work):
-    """Write the numbers of hits, first and last layers of the crossings; return the number of strip layers
-    hit.
+def count_hits(track, tracker, lanes, lane):
+    """Write the numbers of hits, first and last layers of a lane; return the number of strip layers hit.
 
     A pixel hit counts once, a strip hit twice (its two sides are two clusters), as in basf2.
     """
-    layers, firsts = tracker.surfaces.layer, tracker.chamber.first
-    pixels, strips, strip_layers = 0, 0, 0
-    track.firstPXDLayer = 0
-    track.firstSVDLayer = 0
-    track.firstCDCLayer = -1
-    track.lastCDCLayer = -1
+    layers = tracker.surfaces.layer
+    pixels, strips, strip_layers = 0.0, 0.0, np.int64(0)
+    first_pixel, first_strip = np.int64(0), np.int64(0)
     for i in range(layers.shape[0]):
-        hits = work.surface[i].hits
-        if hits == 0:
+        hits = lanes.surface[i][HITS + lane]
+        if hits == 0.0:
             continue
         if layers[i].kind == PIXEL:
             pixels += hits
-            if track.firstPXDLayer == 0:
-                track.firstPXDLayer = layers[i].number
+            if first_pixel == 0:
+                first_pixel = layers[i].number
         else:
-            strips += 2 * hits
+            strips += 2.0 * hits
             strip_layers += 1
-            if track.firstSVDLayer == 0:
-                track.firstSVDLayer = layers[i].number
-    wires = 0
-    if work.numbers[WHOLE] > 0.0:
-        wires = int(work.numbers[LAST_LAYER]) + 1
-        track.firstCDCLayer = 0
-        track.lastCDCLayer = wires - 1
-        firsts = firsts[:1]
-    for k in range(firsts.shape[0] - 1):
-        superlayer = work.superlayer[k]
-        if superlayer.layers > 0:
-            wires += superlayer.layers
-            if track.firstCDCLayer < 0:
-                track.firstCDCLayer = superlayer.first
-            track.lastCDCLayer = superlayer.last
-    track.nPXDHits = pixels
-    track.nSVDHits = strips
-    track.nCDCHits = round(wires * work.numbers[WEIGHT])
+            if first_strip == 0:
+                first_strip = layers[i].number
+    track.firstPXDLayer, track.firstSVDLayer = first_pixel, first_strip
+    track.firstCDCLayer, track.lastCDCLayer = int(lanes.track[FIRST_WIRE + lane]), int(lanes.track[LAST_WIRE + lane])
+    track.nPXDHits, track.nSVDHits = int(pixels), int(strips)
+    track.nCDCHits = int(lanes.track[WIRES + lane] * lanes.track[WEIGHT + lane] + 0.5)
     return strip_layers
 
 
 @inlined_kernel
-def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
-    """Draw whether the track finding finds these hits; one number of the stream."""
-    number = uniform(stream)
+def is_found(number, finding, pt, charge, strip_layers, chamber_hits):
+    """Whether the track finding finds these hits; ``number`` is uniform."""
     with_chamber = chamber_hits >= finding.minimum_chamber_hits
     with_strips = strip_layers >= finding.minimum_strip_layers
     if not (with_chamber or with_strips):
@@ -166,55 +200,16 @@ def is_found(stream, finding, pt, charge, strip_layers, chamber_hits):
 
 
 @inlined_kernel
-def draw_parameters(stream, track, work, tail_fraction, tail_scale, d0, phi0, omega, z0, tan_lambda):
-    """Write covariance and drawn helix of a track: truth + bias + Cholesky factor × five normal numbers.
+def write_track(track, lanes, lane, number):
+    """Write drawn parameters and covariance of a lane, with degrees of freedom and χ² (Wilson and Hilferty 1931).
 
-    A fraction of tracks has its errors scaled up (the documented tail); the covariance written stays the
-    core's. Needs ``work.covariance`` (upper triangle) and ``work.bias`` from the filter; destroys the
-    former.
+    ``number`` is normal; the χ² includes what a kink adds.
     """
-    c, z, shift = work.covariance, work.gain, work.bias
-    k = 0
-    for i in range(5):
-        for j in range(i, 5):
-            track.covariance[k] = c[i, j]
-            k += 1
-    scale = tail_scale if uniform(stream) < tail_fraction else 1.0
-    for i in range(5):
-        z[i] = scale * normal(stream)
-    # Cholesky C = Uᵀ U in the upper triangle; rounding may leave a pivot at zero, never far below.
-    for i in range(5):
-        pivot = c[i, i]
-        for m in range(i):
-            pivot -= c[m, i] * c[m, i]
-        root = math.sqrt(max(pivot, 1e-14 * c[i, i], 1e-30))
-        c[i, i] = root
-        for j in range(i + 1, 5):
-            value = c[i, j]
-            for m in range(i):
-                value -= c[m, i] * c[m, j]
-            c[i, j] = value / root
-    for i in range(5):
-        for m in range(i + 1):
-            shift[i] += c[m, i] * z[m]
-    track.d0 = d0 + shift[0]
-    phi = phi0 + shift[1]
-    if phi > math.pi:
-        phi -= 2.0 * math.pi
-    elif phi < -math.pi:
-        phi += 2.0 * math.pi
-    track.phi0 = phi
-    track.omega = omega + shift[2]
-    track.z0 = z0 + shift[3]
-    track.tanLambda = tan_lambda + shift[4]
-
-
-@inlined_kernel
-def draw_chi2(stream, track, kink_chi2):
-    """Write number of degrees of freedom and χ² (Wilson and Hilferty 1931) of a track, with what a kink
-    adds.
-    """
-    ndf = 2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5
-    track.ndf = max(ndf, 1)
+    for k in range(15):
+        track.covariance[k] = lanes.covariance[LANES * k + lane]
+    rows = lanes.track
+    track.d0, track.phi0, track.omega = rows[HELP0 + lane], rows[HELP1 + lane], rows[HELP2 + lane]
+    track.z0, track.tanLambda = rows[HELP3 + lane], rows[HELP4 + lane]
+    track.ndf = max(2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5, 1)
     width = 2.0 / (9.0 * track.ndf)
-    track.chi2 = track.ndf * max(1.0 - width + math.sqrt(width) * normal(stream), 0.0) ** 3 + kink_chi2
+    track.chi2 = track.ndf * max(1.0 - width + math.sqrt(width) * number, 0.0) ** 3 + rows[CHI2 + lane]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.helix import arc_sine, arc_to_radius, helix_at_poca, momentum, position
+from detector.helix import arc_to_radius, helix_at_poca, momentum, position
 
 FIELD = 1.5
 
@@ -79,8 +79,3 @@ def test_arc_to_radius_ends_on_the_cylinder():
         assert math.hypot(x, y) == pytest.approx(r, abs=1e-9)
     assert arc_to_radius(d0, omega, 250.0) == -1.0
     assert arc_to_radius(d0, omega, 0.1) == -1.0
-
-
-def test_arc_sine_series():
-    x = np.linspace(-1.0, 1.0, 4001)
-    np.testing.assert_allclose([arc_sine(v) for v in x], np.arcsin(x), atol=1e-10, rtol=0)

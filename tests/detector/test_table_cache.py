@@ -117,8 +117,7 @@ def test_old_tables_go(directory):
 def test_tables_of_a_card_come_back_bit_for_bit(directory, tmp_path):
     built, read = load_detector(), load_detector()
     names = sorted(path.name.split("-")[0] for path in directory.iterdir())
-    assert names == ["chamber", "templates"]
-    np.testing.assert_array_equal(read.tracker.table.values, built.tracker.table.values)
+    assert names == ["templates"]
     for one, other in zip(read.outer.identification.templates, built.outer.identification.templates, strict=True):
         np.testing.assert_array_equal(one, other)
     content = yaml.safe_load((CARDS / "belle2-run1.yaml").read_text())
@@ -127,4 +126,3 @@ def test_tables_of_a_card_come_back_bit_for_bit(directory, tmp_path):
     path.write_text(yaml.safe_dump(content))
     changed = load_detector(path)
     assert np.any(changed.outer.identification.templates.ratio != built.outer.identification.templates.ratio)
-    assert sum(path.name.startswith("chamber") for path in directory.iterdir()) == 1

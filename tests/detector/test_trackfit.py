@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 
+from detector import lanes as rows
 from detector.card import load_detector
-from detector.crossing import BY_LAYERS, EXACT, FATE_LEFT, TABLE, TOTAL_X0, WEIGHT, WHOLE, cross_layers, new_crossings
+from detector.crossing import FATE_LEFT, land, launch, walk
 from detector.geometry import WALL
-from detector.helix import helix_at_poca
+from detector.helix import arc_to_radius, helix_at_poca, momentum, position
+from detector.lanes import LANES, new_lanes
 from detector.trackfit import filter_inward
 from physics.particles import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
-from physics.random import STAGE_TRACKING, new_stream, open_stream
 
 FIELD = 1.5
 MASSES = (PION_MASS, KAON_MASS, PROTON_MASS, MUON_MASS, ELECTRON_MASS)
@@ -75,8 +76,29 @@ class Wire:
         return [normal @ (now.point - self.point) / np.linalg.norm(normal)]
 
 
-def reference_covariance(detector, helix, mass, work):
+def lane_of(lanes, lane):
+    """What happened to one track: surfaces and superlayers as dictionaries, radiation lengths in all."""
+    surfaces = [
+        {
+            "met": here[rows.MET + lane], "hits": here[rows.HITS + lane], "slanted": here[rows.SLANTED + lane],
+            "slope": here[rows.SLOPE + lane], "angle2": here[rows.ANGLE2 + lane], "arc": point[rows.ARC + lane],
+            "normal": (here[rows.NORMAL_X + lane], here[rows.NORMAL_Y + lane]),
+        }
+        for here, point in zip(lanes.surface, lanes.point, strict=True)
+    ]  # fmt: skip
+    superlayers = [
+        {
+            "layers": int(here[rows.LAYERS + lane]) if used else 0, "first": int(here[rows.FIRST + lane]),
+            "last": int(here[rows.LAST + lane]), "angle2": here[rows.GAS_ANGLE2 + lane],
+        }
+        for here, used in zip(lanes.superlayer, lanes.used, strict=True)
+    ]  # fmt: skip
+    return surfaces, superlayers, lanes.track[rows.TOTAL + lane]
+
+
+def reference_covariance(detector, helix, mass, walked):
     """Covariance by (Hᵀ V⁻¹ H)⁻¹ with all 56 layers and numerical derivatives."""
+    surfaces_met, superlayers, total = walked
     surfaces, chamber = detector.tracker.surfaces, detector.tracker.chamber
     d0, _phi0, omega, _z0, tan_lambda = helix
 
@@ -91,7 +113,7 @@ def reference_covariance(detector, helix, mass, work):
     cos_lambda = 1.0 / math.sqrt(1.0 + tan_lambda**2)
     detectors, matter = [], []  # matter: arc, x0, electrons, 1/(pβ)²
     before = 0.0
-    for layer, normals, crossing in zip(surfaces.layer, surfaces.normal, work.surface, strict=False):
+    for layer, crossing in zip(surfaces.layer, surfaces_met, strict=False):
         if not crossing["met"]:
             continue
         s = before = crossing["arc"]
@@ -100,14 +122,14 @@ def reference_covariance(detector, helix, mass, work):
         matter.append((s, layer["x0"] * crossed, layer["electrons"] * crossed, weakness))
         if layer["kind"] == WALL or crossing["hits"] == 0:
             continue
-        normal = np.array([*normals[crossing["ladder"]], 0.0])
+        normal = np.array([*crossing["normal"], 0.0])
         angle = math.atan(layer["slant_tan"]) if crossing["slanted"] else 0.0
         u = np.array([-normal[1], normal[0], 0.0])
         v = -math.sin(angle) * normal + np.array([0.0, 0.0, math.cos(angle)])
         tilted = math.cos(angle) * normal + np.array([0.0, 0.0, math.sin(angle)])
         sigmas = np.sqrt(np.array([layer["variance_u"], layer["variance_v"]]) / crossing["hits"])
         detectors.append(Plane(truth.moved(s).point, tilted, (u, v), list(sigmas), s))
-    for superlayer in work.superlayer[: len(chamber.first) - 1]:
+    for superlayer in superlayers[: len(chamber.first) - 1]:
         if superlayer["layers"] == 0:
             continue
         for wire in chamber.layer[superlayer["first"] : superlayer["last"] + 1]:
@@ -139,7 +161,6 @@ def reference_covariance(detector, helix, mass, work):
         )
     h = np.array(rows).T
     v = np.diag(sigmas**2)
-    total = work.numbers[TOTAL_X0]
     p_start = 0.00299792458 * FIELD / abs(omega) / cos_lambda
     log = 1.0 + 0.038 * math.log(total * (1.0 + (mass / p_start) ** 2))
     for s, x0, electrons, weakness in matter:
@@ -170,68 +191,89 @@ def points(n, seed):
         yield MASSES[i % len(MASSES)], (-1) ** i, vertex, p * direction
 
 
-def filtered(detector, work, mass, charge, vertex, momentum, mode=EXACT):
-    """Run the production kernels for one particle; return helix and covariance."""
-    stream = new_stream()
-    open_stream(stream, np.uint64(5), 0, STAGE_TRACKING, 0)
-    *helix, start = helix_at_poca(*vertex, *momentum, float(charge), FIELD)
-    p = float(np.linalg.norm(momentum))
-    fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf, mode)
-    assert fate == FATE_LEFT
-    work.numbers[WEIGHT] = 1.0  # all drift-chamber hits kept, as the reference assumes
-    work.bias[:] = 0.0
-    filter_inward(detector.tracker, work, helix[0], helix[1], helix[2], helix[4], mass, p, np.inf)
-    c = work.covariance
-    return np.array(helix), np.triu(c) + np.triu(c, 1).T
+def filtered(detector, particles):
+    """Run the production kernels for up to sixteen particles; return lanes, helices and covariances."""
+    lanes, tracker = new_lanes(), detector.tracker
+    track = lanes.track
+    for lane in range(LANES):
+        mass, charge, vertex, p = particles[min(lane, len(particles) - 1)]
+        for row, value in zip((rows.X, rows.Y, rows.Z, rows.PX, rows.PY, rows.PZ), (*vertex, *p), strict=True):
+            track[row + lane] = value
+        track[rows.CHARGE + lane], track[rows.MASS + lane] = charge, mass
+    launch(track, tracker.envelope, tracker.field)
+    for lane in range(LANES):
+        track[rows.LIMIT + lane], track[rows.BROKEN + lane] = np.inf, np.inf
+        track[rows.LOSS_LOG + lane] = 0.5 * math.log(4.0 * ELECTRON_MASS**2 * track[rows.LOSS_RATIO + lane])
+    track[rows.END : rows.END + LANES] = 1e9
+    walk(tracker, lanes, True)
+    assert (track[rows.FATE : rows.FATE + LANES] == FATE_LEFT).all()
+    track[rows.WEIGHT : rows.WEIGHT + LANES] = 1.0  # all drift-chamber hits kept, as the reference assumes
+    track[rows.BIAS0 : rows.BIAS0 + 5 * LANES] = 0.0
+    filter_inward(tracker, lanes)
+    helices, covariances = [], []
+    for lane in range(len(particles)):
+        helices.append([track[row + lane] for row in (rows.D0, rows.PHI0, rows.OMEGA, rows.Z0, rows.TAN_LAMBDA)])
+        c = np.zeros((5, 5))
+        c[np.triu_indices(5)] = lanes.covariance[lane::LANES]
+        covariances.append(np.triu(c) + np.triu(c, 1).T)
+    return lanes, np.array(helices), np.array(covariances)
 
 
 @pytest.mark.parametrize(("card", "n", "enough"), [("belle2-run1", 60, 50), ("belle2-run2", 12, 10)])
 def test_covariance_agrees_with_plain_least_squares_within_five_per_cent(card, n, enough):
     detector = load_detector(card)
-    work = new_crossings()
+    particles = list(points(n, seed=3))
     ratios = []
-    for mass, charge, vertex, momentum in points(n, seed=3):
-        helix, covariance = filtered(detector, work, mass, charge, vertex, momentum)
-        if sum(work.superlayer["layers"]) < 16:
-            continue
-        expected = reference_covariance(detector, helix, mass, work)
-        sigma, wanted = np.sqrt(np.diag(covariance)), np.sqrt(np.diag(expected))
-        ratios.append(sigma / wanted)
-        correlation, wanted_correlation = covariance / np.outer(sigma, sigma), expected / np.outer(wanted, wanted)
-        np.testing.assert_allclose(correlation, wanted_correlation, atol=0.02)
+    for i in range(0, n, LANES):
+        lanes, helices, covariances = filtered(detector, particles[i : i + LANES])
+        for lane, (helix, covariance) in enumerate(zip(helices, covariances, strict=True)):
+            walked = lane_of(lanes, lane)
+            if sum(superlayer["layers"] for superlayer in walked[1]) < 16:
+                continue
+            expected = reference_covariance(detector, helix, particles[i + lane][0], walked)
+            sigma, wanted = np.sqrt(np.diag(covariance)), np.sqrt(np.diag(expected))
+            ratios.append(sigma / wanted)
+            correlation, wanted_correlation = covariance / np.outer(sigma, sigma), expected / np.outer(wanted, wanted)
+            np.testing.assert_allclose(correlation, wanted_correlation, atol=0.02)
     assert len(ratios) >= enough
     np.testing.assert_allclose(ratios, 1.0, atol=0.05)
 
 
-def test_tables_agree_with_the_exact_filter():
-    """All ways to leave the drift chamber, over species, momenta and angles."""
+def test_a_track_does_not_depend_on_the_other_lanes():
+    """Bit for bit: alone, among others, in another lane."""
     detector = load_detector("belle2-run1")
-    work = new_crossings()
-    rng = np.random.default_rng(1)
-    ratios, kinds = [], []
-    for i in range(1500):
-        pt, theta, phi = 1.0 / rng.uniform(0.2, 10.0), math.radians(rng.uniform(17, 150)), rng.uniform(-3.1, 3.1)
-        momentum = pt * np.array([math.cos(phi), math.sin(phi), 1.0 / math.tan(theta)])
-        vertex = rng.normal(0.0, 0.1, 3)
-        mass, charge = MASSES[i % 5], (-1) ** i
-        p = float(np.linalg.norm(momentum))
-        *helix, start = helix_at_poca(*vertex, *momentum, float(charge), FIELD)
-        errors = []
-        for mode in (EXACT, TABLE):
-            stream = new_stream()
-            open_stream(stream, np.uint64(5), i, STAGE_TRACKING, 0)
-            fate = cross_layers(stream, detector.tracker, work, *helix, mass, p, start, 1e9, np.inf, mode)
-            work.numbers[WEIGHT] = detector.tracker.chamber.efficiency
-            work.bias[:] = 0.0
-            filter_inward(detector.tracker, work, helix[0], helix[1], helix[2], helix[4], mass, p, np.inf)
-            errors.append(np.sqrt(np.diag(work.covariance)))
-        if fate == FATE_LEFT and work.numbers[WHOLE] != BY_LAYERS:
-            ratios.append(errors[1] / errors[0])
-            kinds.append(int(work.numbers[WHOLE]))
-    assert set(kinds) == {1, 2, 3, 4}
-    assert len(kinds) > 900
-    # d0, φ0, z0, tanλ come from the silicon; ω hangs on the chamber.
-    np.testing.assert_allclose(np.array(ratios)[:, [0, 1, 3, 4]], 1.0, atol=0.01)
-    np.testing.assert_allclose(np.array(ratios)[:, 2], 1.0, atol=0.10)
-    assert np.std(np.array(ratios)[:, 2]) < 0.015
-    assert abs(np.mean(np.array(ratios)[:, 2]) - 1.0) < 0.01
+    particles = list(points(2 * LANES, seed=5))
+    _, helices, covariances = filtered(detector, particles[:LANES])
+    for lane in (0, 3, 15):
+        _, alone, covariance = filtered(detector, particles[lane : lane + 1])
+        np.testing.assert_array_equal(alone[0], helices[lane])
+        np.testing.assert_array_equal(covariance[0], covariances[lane])
+        mixed = [*particles[LANES : LANES + 6], particles[lane], *particles[LANES + 6 :]]
+        _, among, covariance = filtered(detector, mixed[:LANES])
+        np.testing.assert_array_equal(among[6], helices[lane])
+        np.testing.assert_array_equal(covariance[6], covariances[lane])
+
+
+def test_lanes_find_helices_and_ends_of_the_scalar_functions():
+    detector = load_detector("belle2-run1")
+    envelope = detector.tracker.envelope
+    for particles in (list(points(LANES, seed=7)), list(points(LANES, seed=8))):
+        lanes = new_lanes()
+        track = lanes.track
+        for lane, (mass, charge, vertex, p) in enumerate(particles):
+            for row, value in zip((rows.X, rows.Y, rows.Z, rows.PX, rows.PY, rows.PZ), (*vertex, *p), strict=True):
+                track[row + lane] = value
+            track[rows.CHARGE + lane], track[rows.MASS + lane] = charge, mass
+        launch(track, envelope, FIELD)
+        land(track)
+        for lane, (_, charge, vertex, p) in enumerate(particles):
+            expected = helix_at_poca(*vertex, *p, float(charge), FIELD)
+            names = (rows.D0, rows.PHI0, rows.OMEGA, rows.Z0, rows.TAN_LAMBDA, rows.START)
+            np.testing.assert_allclose([track[row + lane] for row in names], expected, rtol=1e-9, atol=1e-9)
+            s = track[rows.END + lane]
+            end = [track[row + lane] for row in (rows.X_END, rows.Y_END, rows.Z_END)]
+            np.testing.assert_allclose(end, position(*expected[:5], s), atol=1e-8)
+            end = [track[row + lane] for row in (rows.PX_END, rows.PY_END, rows.PZ_END)]
+            np.testing.assert_allclose(end, momentum(*expected[1:3], expected[4], s, FIELD), rtol=0.005, atol=1e-9)
+            if track[rows.REGION + lane] == 1.0:
+                assert s == pytest.approx(arc_to_radius(expected[0], expected[2], envelope.radius), abs=1e-8)

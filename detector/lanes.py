@@ -1,0 +1,178 @@
+"""Sixteen tracks side by side: the tracker's kernels work on lanes, which the compiler turns into vector instructions.
+
+A quantity of sixteen tracks is a *row* of ``LANES`` numbers; a kernel is a sequence of short loops over the lanes
+without branches. Rows live in flat arrays, at constant places, so that the compiler sees that they do not overlap.
+Each lane is computed by the same operations whatever the other lanes hold (no fused multiplications, no sums across
+lanes): a track does not depend on its neighbours. Where a group is not full the last lanes repeat the first.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from detector.draws import normal_table
+from physics.jit import inlined_kernel, kernel
+from physics.random import philox
+
+LANES = 16
+
+# Rows of ``Lanes.track``, in the order in which they come to be.
+(
+    X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
+    D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
+    SIN0, COS0, COS_LAMBDA, MOMENTUM, D2, BOW, DIAMETER, SCALE,  # of the helix: see ``detector.crossing.launch``
+    END, REGION, LIMIT,  # arc length of the end; REGION_*; nuclear interaction lengths to live
+    ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
+    WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber
+    X_END, Y_END, Z_END, PX_END, PY_END, PZ_END,  # where the flight ends
+    BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, HIGHLAND,  # fit: see ``detector.trackfit``
+    OUTER_ARC, OUTER_MIDDLE, OUTER_SINE, OUTER_COSINE, INNER_ANGLE2, INNER_BEND2, HELP0, HELP1, HELP2, HELP3, HELP4,
+) = (np.int64(LANES * i) for i in range(64))  # fmt: skip
+TRACK_ROWS = 64
+
+# Rows of one surface.
+(MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (
+    np.int64(LANES * i) for i in range(10)
+)  # fmt: skip
+"""Sensors or walls crossed (0, 1, 2), hits, whether the sensor is active there, whether it is the slanted one; cosine
+of the incidence angle; radiation lengths; radiation lengths / (pβ)² [1/GeV²]; variance of ln p by straggling; the
+ladder's normal.
+"""
+SURFACE_ROWS = 10
+ARC, POINT_X, POINT_Y, TX, TY, SINE, COSINE = (np.int64(LANES * i) for i in range(7))
+"""Rows of a point: arc length, position, direction, sine and cosine of the angle turned since the
+POCA.
+"""
+POINT_ROWS = 7
+# Rows of one superlayer: layers crossed; radii of the first and last of them; stereo angle; of one cm of gas.
+LAYERS, FIRST, LAST, RADIUS0, RADIUS1, STEREO0, STEREO1, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(9))
+SUPERLAYER_ROWS = 9
+MAX_SURFACES, MAX_SUPERLAYERS = 16, 16
+DRAWS = np.int64(6)
+"""Blocks of two random numbers for each lane."""
+
+
+class Lanes(NamedTuple):
+    """Memory of one group of tracks."""
+
+    track: np.ndarray  # (TRACK_ROWS × LANES,)
+    surface: np.ndarray  # (surfaces, SURFACE_ROWS × LANES)
+    point: np.ndarray  # (surfaces, POINT_ROWS × LANES) where they are met
+    superlayer: np.ndarray  # (superlayers, SUPERLAYER_ROWS × LANES)
+    low: np.ndarray  # (superlayers, POINT_ROWS × LANES) the inner one of a superlayer's two points
+    high: np.ndarray  # (superlayers, POINT_ROWS × LANES) the outer one
+    flag: np.ndarray  # (3, LANES) whether single drift-chamber layers are crossed
+    covariance: np.ndarray  # (15 × LANES,) upper triangles row by row
+    row: np.ndarray  # (7 × LANES,) derivatives of a coordinate, see ``detector.kalman``
+    bits: np.ndarray  # uint64 (2 × DRAWS, LANES) random bits
+    event: np.ndarray  # uint64 (LANES,) event number and stage | substream << 16 of each lane's random numbers
+    name: np.ndarray  # uint64 (LANES,)
+    entry: np.ndarray  # int64 (LANES,) which particle a lane holds
+    used: np.ndarray  # int64 (superlayers,) whether any lane crosses it
+    normal: np.ndarray  # quantiles of normal numbers, :func:`detector.draws.normal_table`
+
+
+def new_lanes() -> Lanes:
+    """Return the memory of one group."""
+    return Lanes(
+        np.zeros(TRACK_ROWS * LANES),
+        np.zeros((MAX_SURFACES, SURFACE_ROWS * LANES)),
+        np.zeros((MAX_SURFACES, POINT_ROWS * LANES)),
+        np.zeros((MAX_SUPERLAYERS, SUPERLAYER_ROWS * LANES)),
+        np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
+        np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
+        np.zeros((3, LANES)),
+        np.zeros(15 * LANES),
+        np.zeros(7 * LANES),
+        np.zeros((2 * int(DRAWS), LANES), np.uint64),
+        np.zeros(LANES, np.uint64),
+        np.zeros(LANES, np.uint64),
+        np.zeros(LANES, np.int64),
+        np.zeros(MAX_SUPERLAYERS, np.int64),
+        normal_table(),
+    )
+
+
+_LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+@kernel
+def _draw_block(first, second, number, key_low, key_high, event, name):
+    """Two rows of random bits: block ``number`` of the streams of the lanes' particles."""
+    for lane in range(LANES):
+        w0, w1, w2, w3 = philox(number, name[lane], event[lane] & _LOW, event[lane] >> _S32, key_low, key_high)
+        first[lane] = w0 | (w1 << _S32)
+        second[lane] = w2 | (w3 << _S32)
+
+
+@kernel
+def draw_bits(bits, key, event, name, blocks):
+    """Fill the rows of ``bits`` with the first 2 × ``blocks`` numbers of the streams of the lanes' particles."""
+    for block in range(blocks):
+        _draw_block(bits[2 * block], bits[2 * block + 1], np.uint64(block), key & _LOW, key >> _S32, event, name)
+
+
+@inlined_kernel
+def to_uniform(bits):
+    """Return the uniform number of 64 random bits, as :func:`physics.random.uniform` does."""
+    return (np.float64(bits >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@inlined_kernel
+def select(condition, yes, no):
+    """Return one of two numbers, both of which are known."""
+    return yes if condition else no
+
+
+@inlined_kernel
+def _small_arc_sine(y, y2):
+    """Arc sine for y² up to a half: Chebyshev interpolation of arcsin(y)/y in y², exact to 1e-12."""
+    return y * (
+        1.0000000000008085 + y2 * (0.16666666612098358 + y2 * (0.07500006069769061 + y2 * (0.044640220235947506
+        + y2 * (0.030441065668609643 + y2 * (0.02158953066680599 + y2 * (0.02393746060585946 + y2 * (
+        -0.02268089762308368 + y2 * (0.1486519792382192 + y2 * (-0.333024316849416 + y2 * (0.5618561840973614
+        + y2 * (-0.5218659324086521 + y2 * 0.24243003774485308)))))))))))
+    )  # fmt: skip
+
+
+@inlined_kernel
+def arc_of(sine2):
+    """Angle from 0 to π/2 whose sine squared is given; numbers outside [0, 1] are taken as the nearest of them."""
+    sine2 = min(max(sine2, 0.0), 1.0)
+    large = sine2 > 0.5
+    y2 = select(large, 1.0 - sine2, sine2)
+    angle = _small_arc_sine(math.sqrt(y2), y2)
+    return select(large, 0.5 * math.pi - angle, angle)
+
+
+@inlined_kernel
+def angle_of(cosine, sine):
+    """Angle in [−π, π] of a unit vector."""
+    c, s = abs(cosine), abs(sine)
+    steep = s > c
+    y = select(steep, c, s)
+    angle = _small_arc_sine(y, y * y)
+    angle = select(steep, 0.5 * math.pi - angle, angle)
+    angle = select(cosine < 0.0, math.pi - angle, angle)
+    return math.copysign(angle, sine)
+
+
+@inlined_kernel
+def circle(angle):
+    """(cos, sin) of an angle: Taylor series to 1e-14 within π/4 of an axis."""
+    quarter = np.rint(angle * (2.0 / math.pi))
+    x = angle - quarter * (0.5 * math.pi)
+    z = x * x
+    sine = x * (
+        1.0 + z * (-1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z * (1 / 362880 + z * (-1 / 39916800 + z / 6227020800)))))
+    )
+    cosine = 1.0 + z * (
+        -1 / 2
+        + z * (1 / 24 + z * (-1 / 720 + z * (1 / 40320 + z * (-1 / 3628800 + z * (1 / 479001600 - z / 87178291200)))))
+    )
+    # The quarter's place among the four, without integers.
+    place = quarter - 4.0 * np.floor(0.25 * quarter)
+    odd = (place == 1.0) | (place == 3.0)
+    c, s = select(odd, sine, cosine), select(odd, cosine, sine)
+    return select((place == 1.0) | (place == 2.0), -c, c), select(place >= 2.0, -s, s)
