@@ -37,12 +37,10 @@ BIRTH_RADIUS = 1.0
 def barrier_weight(m, m1, m2, l, radius):
     """p^(2L+1) times the squared barrier factor of m → m1 m2, the mass dependence of a partial width."""
     p = two_body_momentum(m, m1, m2)
-    z = p * radius
-    z *= z
     w = p
     for _ in range(l):
-        w *= z
-    return w * blatt_weisskopf_squared(l, z)
+        w *= p * p
+    return w * blatt_weisskopf_squared(l, p * p * radius * radius)
 
 
 def mass_quantiles(density: np.ndarray, grid: np.ndarray) -> np.ndarray:

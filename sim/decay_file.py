@@ -136,6 +136,18 @@ def _read_on_top(content: DecayFile, path: Path, lark: object) -> None:
     _Reader(content, path.name).read(tree)
 
 
+_NAMED = {
+    "alias": (1,),
+    "particle_def": (0,),
+    "ls_def": (1,),
+    "setlspw": (0, 1, 2),
+    "setlsbw": (0,),
+    "inc_factor": (1,),
+    "changemasslimit": (1,),
+}
+"""Places of particles' names in the statements that set something."""
+
+
 class _Reader:
     """Walks the statements of one parsed file in their order."""
 
@@ -144,7 +156,7 @@ class _Reader:
         self.file = file
 
     def read(self, tree: object) -> None:
-        later = []
+        later, settings = [], []
         own: set[str] = set()
         for node in tree.children:  # type: ignore[attr-defined]
             kind = str(node.data)
@@ -153,6 +165,11 @@ class _Reader:
                 later.append((kind, node))
             else:
                 self.statement(kind, node)
+                if kind in _NAMED:
+                    settings.append((node, _NAMED[kind]))
+        # an alias may be declared after the statement that uses it
+        for node, places in settings:
+            self.check_names(node, places)
         for kind, node in later:
             if kind == "decay":
                 self.decay(node, own)
@@ -165,6 +182,15 @@ class _Reader:
 
     def at(self, token: object) -> str:
         return f"{self.file}:{getattr(token, 'line', '?')}"
+
+    def check_names(self, node: object, places: tuple[int, ...]) -> None:
+        for place in places:
+            child = node.children[place]  # type: ignore[attr-defined]
+            name = _leaf(child)
+            if name not in self.content.aliases and properties(name) is None:
+                while hasattr(child, "children"):
+                    child = child.children[0]
+                raise ValueError(unknown_particle(name, self.at(child), self.content.aliases))
 
     def statement(self, kind: str, node: object) -> None:
         content = self.content
@@ -242,7 +268,8 @@ class _Reader:
     def copy(self, node: object) -> None:
         new, old = (_leaf(child) for child in node.children)  # type: ignore[attr-defined]
         if old not in self.content.decays:
-            message = f"{self.file}: CopyDecay {new} {old}: there is no 'Decay {old}' to copy"
+            token = node.children[0].children[0]  # type: ignore[attr-defined]
+            message = f"{self.at(token)}: CopyDecay {new} {old}: there is no 'Decay {old}' to copy"
             raise ValueError(message)
         self.content.decays[new] = list(self.content.decays[old])
 

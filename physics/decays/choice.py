@@ -28,6 +28,8 @@ ANY_FLAVOUR, PHOTON = 82, 22
 NO_WAVE = np.int64(-1)
 MASS_TOLERANCE = 1e-3
 """Of the masses of narrow hadrons from strings [GeV]."""
+MAX_EXCESS = 1.0
+"""Largest mass [GeV] of a broad hadron from a string above its nominal mass."""
 
 
 @kernel
@@ -135,8 +137,12 @@ def string_daughters(stream, table, daughters, m, mass):
             p = daughters.p[k]
             daughters.masses[k] = 0.0 if daughters.pdg[k] == PHOTON else invariant_mass(p[0], p[1], p[2], p[3])
             # a loop with hardly room for two baryons may end off the mass shell
-            off_shell = abs(daughters.masses[k] - table.particles[row].mass)
-            if off_shell > MASS_TOLERANCE and table.particles[row].shape == SHAPE_NARROW:
+            off_shell = daughters.masses[k] - table.particles[row].mass
+            if table.particles[row].shape == SHAPE_NARROW:
+                allowed = abs(off_shell) < MASS_TOLERANCE
+            else:
+                allowed = daughters.masses[k] > table.particles[row].mass_min and off_shell < MAX_EXCESS
+            if not allowed:
                 n = 0
                 break
         if n > 0:

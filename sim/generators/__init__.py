@@ -1,11 +1,13 @@
 """Generators: each turns a run of event numbers into true events."""
 
+from physics.record import keep_freed_memory
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
 
 def make_generator(sample: Sample, setup: Setup) -> Generator:
     """Return the generator of ``sample``."""
+    keep_freed_memory()
     if sample.kind == "upsilon4s":
         from sim.generators.upsilon4s import make_upsilon4s
 

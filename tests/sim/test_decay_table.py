@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from physics.line_shapes import QUANTILES, mass_quantiles, resonance_density
 from sim import decay_table
 from sim.decay_file import default_decay_file, read_decay_files
 from sim.decay_table import compile_table, load_described_table, model_shares
@@ -103,6 +104,33 @@ def test_mass_width_and_shape_can_be_set(tmp_path):
     assert table.particles["shape"][names.row("rho0")] == decay_table.layout.SHAPE_FLAT
 
 
+def test_barriers_of_line_shapes_can_be_set(tmp_path):
+    """BlattWeisskopf changes the ρ's mass distribution, the factors switch the barriers of decay and birth off."""
+    decay = (
+        "Decay rho0\n1.0 pi+ pi- VSS;\nEnddecay\nDecay phi\n1.0 rho0 pi0 VVS_PWAVE 1.0 0.0 0.0 0.0 0.0 0.0;\nEnddecay\n"
+    )
+
+    def quantiles(text):
+        table, names = compile_table(read_decay_files([_file(tmp_path, text + decay + "End\n")]))
+        rho = table.particles[names.row("rho0")]
+        first = table.modes[rho["first_mode"]]["first_quantile"]
+        return table.quantiles[first : first + QUANTILES], rho["birth"]
+
+    def density(radius):
+        grid = np.linspace(0.28, 1.255, 20000)
+        return mass_quantiles(resonance_density(grid, 0.77526, 0.1491, 0.13957, 0.13957, 1, radius), grid)
+
+    standard, birth = quantiles("")
+    assert birth == 1
+    assert np.allclose(standard[20:-20], density(3.0)[20:-20], atol=2e-3)
+    point_like, _ = quantiles("BlattWeisskopf rho0 0.0\n")
+    assert np.allclose(point_like[20:-20], density(0.0)[20:-20], atol=2e-3)
+    assert point_like[64] > standard[64] + 1e-3
+    free, birth = quantiles("IncludeDecayFactor rho0 no\nIncludeBirthFactor rho0 no\n")
+    assert birth == 0
+    assert free[64] < standard[64] - 1e-3
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -120,6 +148,16 @@ def test_mass_width_and_shape_can_be_set(tmp_path):
             r"my.dec:4: a second 'Decay B\+'",
         ),
         ("Decay B+\n1.0 K+ pi0 SVS;\nEnddecay\n", r"my.dec:2: "),
+        ("Decay B0\n1.0 pi0 s anti-d PYTHIA 91;\nEnddecay\n", r"my.dec:2: PYTHIA 91 does not know 'pi0 s anti-d'"),
+        ("Decay B0\n1.0 s anti-d PYTHIA;\nEnddecay\n", r"my.dec:2: PYTHIA needs the number"),
+        ("Alias MyB B+\nCopyDecay MyB Nobody\n", r"my.dec:2: CopyDecay MyB Nobody: there is no"),
+        ("Alias MyB B++\n", r"my.dec:1: unknown particle 'B\+\+'"),
+        ("\nParticle K*00 0.9 0.05\n", r"my.dec:2: unknown particle 'K\*00'"),
+        ("LSFLAT rho00\n", r"my.dec:1: unknown particle 'rho00'"),
+        ("BlattWeisskopf rho00 3.0\n", r"my.dec:1: unknown particle 'rho00'"),
+        ("IncludeBirthFactor rho00 no\n", r"my.dec:1: unknown particle 'rho00'"),
+        ("ChangeMassMin rho00 0.5\n", r"my.dec:1: unknown particle 'rho00'"),
+        ("SetLineshapePW D_1+ D*+ pi00 2\n", r"my.dec:1: unknown particle 'pi00'"),
     ],
 )
 def test_senseless_files_are_refused_with_file_and_line(tmp_path, text, message):
