@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.draws import draw_blocks, poisson_number, unit
+from detector.elementary import circle_point, fast_log
 from detector.showers import BACKGROUND, SLOT_BLOCKS, put_shower
 from detector.units import Energy, Fraction, Scale, Section, Time
 from physics.jit import inlined_kernel
@@ -65,7 +66,7 @@ def background_showers(draws, key, event, showers, n, background, calorimeter):
     for m in range(number):
         hard = unit(words[0, m]) < background.hard_fraction
         scale = background.hard_energy if hard else background.soft_energy
-        energy = calorimeter.threshold - scale * math.log(unit(words[1, m]))
+        energy = calorimeter.threshold - scale * fast_log(unit(words[1, m]))
         u = unit(words[2, m])
         if u < 0.5 * background.endcap_fraction:
             low, high = edges[0], edges[1]
@@ -74,7 +75,7 @@ def background_showers(draws, key, event, showers, n, background, calorimeter):
         else:
             low, high = edges[2], edges[3]
         cosine = low + unit(words[3, m]) * (high - low)
-        phi = 2.0 * math.pi * unit(words[4, m])
+        c, s = circle_point(unit(words[4, m]))
         sine = math.sqrt(1.0 - cosine * cosine)
         r = calorimeter.barrel_radius / sine
         if cosine * r > calorimeter.forward_z:
@@ -83,7 +84,7 @@ def background_showers(draws, key, event, showers, n, background, calorimeter):
             r = calorimeter.backward_z / cosine
         r += 6.0  # cm, depth of a soft shower (three radiation lengths)
         t = r / SPEED_OF_LIGHT + background.time_window * (2.0 * unit(words[5, m]) - 1.0)
-        x, y, z = r * sine * math.cos(phi), r * sine * math.sin(phi), r * cosine
+        x, y, z = r * sine * c, r * sine * s, r * cosine
         neutron = 1 if unit(words[6, m]) < 0.5 else 0  # about half of it (assumption)
         n = put_shower(showers, n, energy, x, y, z, t, BACKGROUND, neutron, -1, draws.label[m], SLOT_BLOCKS)
     return n

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from detector.elementary import fast_exp
 from detector.octaves import octave_bin, octave_nodes
 from detector.units import Angles, Density, Energy, Fraction, Number, Numbers, Scale, Section, Thickness
 from physics.jit import inlined_kernel
@@ -21,9 +22,9 @@ FORWARD_GAP, BACKWARD_GAP, OUTSIDE = 11, 13, 0
 """Values of ``clusterReg`` (basf2 analysis/variables/src/ECLVariables.cc)."""
 
 ENERGY, THETA, PHI = 0, 1, 2
-EFFICIENCY, DEPTH, CRYSTALS = 3, 4, 5
+EFFICIENCY, DEPTH, CRYSTALS, WIDTH, SEPARATION = 3, 4, 5, 6, 7
 """Columns of the tables of :class:`Calorimeter`."""
-COLUMNS = 6
+COLUMNS = 8
 ENERGY_LOW, ENERGY_HIGH = -9, 4
 """Exponents of two of the least and the largest energy [GeV] of the tables."""
 
@@ -115,7 +116,7 @@ class Calorimeter(NamedTuple):
 
     edges: np.ndarray  # (6,) cos θ of forward begin, end, barrel begin, end, backward begin, end
     resolution: np.ndarray  # (3 regions, 3 quantities, 6)
-    table: np.ndarray  # (3 regions, nodes, COLUMNS) of energy: σ_E/E, σ_θ, σ_φ, efficiency, depth, crystals
+    table: np.ndarray  # (3 regions, nodes of energy, COLUMNS)
     barrel_radius: float
     forward_z: float
     backward_z: float
@@ -193,6 +194,10 @@ def compile_calorimeter(
             node[DEPTH] = shower_depth(energy, calorimeter)
             # crystals above a few MeV grow with the logarithm of the energy (assumption)
             node[CRYSTALS] = 9.0 + 3.0 * math.log(energy / 0.1)
+            # 1 − E9/E21 of electromagnetic showers: noise of the outer crystals widens weak ones (assumption)
+            node[WIDTH] = 0.030 + 0.0025 / (energy + 0.02)
+            # difference of the logits of the pulse-shape variable of photons and hadrons (assumption)
+            node[SEPARATION] = 2.2 + 2.6 * math.sqrt(energy)
     return calorimeter
 
 
@@ -247,7 +252,7 @@ def novosibirsk(z, tail, scale):
     With Λ = sinh(η√ln4)/(η√ln4) the density exp(−½[ln²(1 + Λη x)/η² + η²]) (H. Ikeda et al., Nucl. Instrum. Meth.
     A441 (2000) 401) is a shifted log-normal one: ln(1 + Λη x) is Gaussian with mean η² and width |η|.
     """
-    return (math.exp(tail * tail - tail * z) - 1.0) / scale
+    return (fast_exp(tail * tail - tail * z) - 1.0) / scale
 
 
 def detection_efficiency(energy: float, calorimeter: Calorimeter) -> float:

@@ -12,21 +12,25 @@ from detector.calorimeter import (
     ENERGY_LOW,
     OUTSIDE,
     PHI,
+    SEPARATION,
     THETA,
+    WIDTH,
     cluster_region,
     region_index,
     timing_error,
 )
 from detector.draws import draw_blocks, gauss
-from detector.elementary import fast_atan2
+from detector.elementary import fast_atan2, fast_exp
 from detector.flight import ORIGIN_DECAY, column
 from detector.octaves import octave_bin
 from detector.record import Clusters
 from detector.showers import (
     ELECTRON,
+    LEAST_MOMENTUM,
     MAX_SHOWERS,
     PHOTON,
     SLOT_BLOCKS,
+    STOPPED,
     charged_shower,
     electromagnetic_shower,
     neutral_hadron_shower,
@@ -37,8 +41,6 @@ from physics.random import STAGE_CALORIMETER
 
 MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
-SLICES, SLICE_WIDTH = 64, 12.0
-"""Slices of z [cm] in which neighbouring showers are looked for; the outermost hold all that is beyond them."""
 
 
 def new_clusters(capacity: int, events: int) -> Clusters:
@@ -104,9 +106,10 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
     for i in range(first, last):
         arrivals.depth[i] = 0.0
         arrivals.left[i] = 0.0
+        if flights.region[i] <= 0:
+            continue
         px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        # below a few MeV nothing reaches the cluster threshold
-        if flights.region[i] > 0 and px * px + py * py + pz * pz > 9e-6:
+        if px * px + py * py + pz * pz > 9e-6:  # below a few MeV nothing reaches the cluster threshold
             who[m] = i
             draws.label[m] = np.uint64(STAGE_CALORIMETER) | (np.uint64(i - first) << np.uint64(16))
             draws.first[m] = np.uint64(0)
@@ -117,11 +120,14 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
         i = who[j]
         px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
         p = math.sqrt(px * px + py * py + pz * pz)
-        ux, uy, uz = px / p, py / p, pz / p
+        f = 1.0 / p
+        ux, uy, uz = f * px, f * py, f * pz
         x, y, z, t = flights.x[i], flights.y[i], flights.z[i], flights.t[i]
         pdg = np.int64(flights.pdg[i])
         species = abs(pdg)
         if species in (22, 11):
+            if species == 11 and p > LEAST_MOMENTUM:
+                arrivals.depth[i] = STOPPED
             kind = np.int64(PHOTON if species == 22 else ELECTRON)
             n = electromagnetic_shower(draws, j, showers, n, p, x, y, z, ux, uy, uz, t, kind, i, calorimeter)
         elif flights.charge[i] != 0:
@@ -129,6 +135,8 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
                 draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, csi,
                 calorimeter,
             )  # fmt: skip
+            if p < LEAST_MOMENTUM:
+                arrivals.depth[i] = 0.0
         elif species in (130, 2112):
             n = neutral_hadron_shower(
                 draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, calorimeter
@@ -137,43 +145,49 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
 
 
 @inlined_kernel
-def slice_of(z, width):
-    """Slice of z; the first and the last one stay empty, so that every slice has two neighbours."""
-    return min(max(int(z / width + 0.5 * SLICES), 1), SLICES - 2)
+def nearest_shower(points, n, x, y, z):
+    """Nearest of the first ``n`` showers (a multiple of 8) of ``points`` and its squared distance.
+
+    Positive numbers are ordered as their bits are; the last ten hold the place, and so the smallest of all is found
+    in vector instructions.
+    """
+    least = np.int64(0x7FFFFFFFFFFFFFFF)
+    for a in range(n):
+        dx, dy, dz = points.cx[a] - x, points.cy[a] - y, points.cz[a] - z
+        least = min(least, (np.float64(dx * dx + dy * dy + dz * dz).view(np.int64) & -1024) | a)
+    return least & 1023, np.int64(least & -1024).view(np.float64)
 
 
 @inlined_kernel
-def merge_showers(showers, n, heads, distance):
+def merge_showers(showers, n, who, points, distance):
     """Merge every shower with a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
 
-    ``owner`` of a merged shower names the one it went to.  ``heads`` is scratch, (SLICES,).
+    Returns how many are left; ``who`` names them, ``points`` holds where they are.
     """
     d2 = distance * distance
-    width = max(SLICE_WIDTH, 1.5 * distance)  # centroids of merged showers move
-    for c in range(SLICES):
-        heads[c] = -1
+    for a in range((n + 7) & -8):
+        points.cx[a], points.cy[a], points.cz[a] = 1e9, 1e9, 1e9
+    left = 0
     for j in range(n):
-        middle = slice_of(showers.z[j], width)
-        for c in range(middle - 1, middle + 2):
-            i = heads[c]
-            while i >= 0:
-                if showers.owner[i] < 0:
-                    dx, dy, dz = showers.x[i] - showers.x[j], showers.y[i] - showers.y[j], showers.z[i] - showers.z[j]
-                    if dx * dx + dy * dy + dz * dz <= d2:
-                        merge_pair(showers, i, j)
-                        if showers.owner[j] >= 0:
-                            break
-                i = showers.next[i]
-            if showers.owner[j] >= 0:
+        s = j
+        while left > 0:
+            a, least = nearest_shower(points, (left + 7) & -8, showers.x[s], showers.y[s], showers.z[s])
+            if least > d2:
                 break
-        if showers.owner[j] < 0:
-            showers.next[j] = heads[middle]
-            heads[middle] = j
+            s = merge_pair(showers, who[a], s)
+            left -= 1
+            who[a] = who[left]
+            points.cx[a], points.cy[a], points.cz[a] = points.cx[left], points.cy[left], points.cz[left]
+            points.cx[left] = 1e9
+        who[left] = s
+        points.cx[left], points.cy[left], points.cz[left] = showers.x[s], showers.y[s], showers.z[s]
+        left += 1
+    return left
 
 
 @inlined_kernel
 def merge_pair(showers, i, j):
-    """Merge the weaker of two showers into the stronger one."""
+    """Merge the weaker of two showers into the stronger one; returns that."""
     strong, weak = (i, j) if showers.E[i] >= showers.E[j] else (j, i)
     total = showers.E[i] + showers.E[j]
     w = showers.E[weak] / total
@@ -182,38 +196,32 @@ def merge_pair(showers, i, j):
     showers.z[strong] += w * (showers.z[weak] - showers.z[strong])
     showers.share[strong] += w * (1.0 - showers.share[strong])
     showers.E[strong] = total
-    showers.owner[weak] = strong
+    return strong
 
 
 @inlined_kernel
-def draw_shape(energy, hadronic, share, a, b, c, normal):
+def draw_shape(width, separation, hadronic, share, a, b, c, normal):
     """E1/E9, E9/E21, lateral spread and pulse shape of a cluster, from three words.
 
     The centre of an electromagnetic shower is uniform on the face of the highest crystal: E1/E9 falls from 0.85 in
     its middle to about 0.25 in a corner.  Hadronic showers are wider and fluctuate more; their pulse shape is
-    told apart better at higher energy.  The widths are assumptions that give the values and separations basf2's
-    documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).  ``share`` of
-    the energy is that of weaker showers close by: two maxima make a cluster wider, with less in the centre.
+    told apart better at higher energy (``width`` and ``separation`` of the calorimeter's tables).  The widths are
+    assumptions that give the values and separations basf2's documentation and arXiv:2007.09642 quote (E9/E21 of
+    photons above 0.9, lateral spread about 0.3).  ``share`` of the energy is that of weaker showers close by: two
+    maxima make a cluster wider, with less in the centre.
     """
     bits = np.int64(a)  # three coarse numbers from one word
     u = np.float64(bits & 0x7FF) * 9.765625e-4 - 1.0
     v = np.float64((bits >> 11) & 0x7FF) * 9.765625e-4 - 1.0
     centre = 0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v))
-    # noise of the outer crystals widens weak showers
-    noise = 0.010 / (energy + 0.02)
-    spread = 0.97
-    if hadronic:
-        wide = 0.10 * math.exp(0.8 * gauss(b, normal))
-        spread = 0.6 + 0.25 * np.float64(bits >> 22) * 9.765625e-4
-    else:
-        wide = (0.030 + 0.25 * noise) * math.exp(0.4 * gauss(b, normal))
+    spread = 0.6 + 0.25 * np.float64(bits >> 22) * 9.765625e-4 if hadronic else 0.97
+    wide = (0.10 if hadronic else width) * fast_exp((0.8 if hadronic else 0.4) * gauss(b, normal))
     e1e9 = max(centre * spread, 0.12) * (1.0 - 0.6 * share)
     e9e21 = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
     lat = min(0.62 * (1.0 - max(centre * spread, 0.12)) + 3.0 * wide + 0.6 * share, 0.98)
     # logit of the pulse-shape variable: ±(separation/2) with unit width
-    separation = 2.2 + 2.6 * math.sqrt(energy)
     logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * gauss(c, normal)
-    return e1e9, e9e21, lat, 1.0 / (1.0 + math.exp(-logit))
+    return e1e9, e9e21, lat, 1.0 / (1.0 + fast_exp(-logit))
 
 
 @inlined_kernel
@@ -278,7 +286,7 @@ def new_points(tracks: int) -> Points:
     """Return scratch memory for events of up to so many tracks."""
     tracks += 16
     kinds = (np.float64,) * 4 + (np.int64,)
-    showers = (column(MAX_SHOWERS, np.float64, place + 5) for place in range(6))
+    showers = (column(MAX_SHOWERS + 8, np.float64, place + 5) for place in range(6))
     return Points(*(column(tracks, kind, place) for place, kind in enumerate(kinds)), *showers)
 
 
@@ -305,12 +313,13 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
     for t in range(first_track, tracks.offsets[i_event + 1]):
         tracks.cluster[t] = -1
     m = 0
-    for s in range(n):
-        if showers.owner[s] < 0 and showers.E[s] >= calorimeter.threshold:
+    for a in range(n):
+        s = who[a]
+        if showers.E[s] >= calorimeter.threshold:
             who[m] = s
             draws.label[m] = showers.label[s]
             draws.first[m] = showers.block[s]
-            points.cx[m], points.cy[m], points.cz[m] = showers.x[s], showers.y[s], showers.z[s]
+            points.cx[m], points.cy[m], points.cz[m] = points.cx[a], points.cy[a], points.cz[a]
             m += 1
     if out + m > clusters.E.shape[0]:
         return False
@@ -325,16 +334,18 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
         region = cluster_region(cosine, calorimeter)
         if region == OUTSIDE:
             continue
-        e1e9, e9e21, lat, pulse = draw_shape(
-            energy, showers.hadronic[s] == 1, showers.share[s], words[0, j], words[1, j], words[2, j], normal
-        )
-        dt99 = timing_error(energy, e1e9, calorimeter)
-        timing = showers.t[s] - r / SPEED_OF_LIGHT + dt99 / 2.5758293 * gauss(words[3, j], normal)
-        if energy < calorimeter.timing_energy and abs(timing) > dt99:
-            continue
         i, f = octave_bin(energy, ENERGY_LOW, tables.shape[1])
         row = region_index(region)
         low, high = tables[row, i], tables[row, i + 1]
+        width = low[WIDTH] + f * (high[WIDTH] - low[WIDTH])
+        separation = low[SEPARATION] + f * (high[SEPARATION] - low[SEPARATION])
+        e1e9, e9e21, lat, pulse = draw_shape(
+            width, separation, showers.hadronic[s] == 1, showers.share[s], words[0, j], words[1, j], words[2, j], normal
+        )
+        dt99 = timing_error(energy, e1e9, calorimeter)
+        timing = showers.t[s] - r * (1.0 / SPEED_OF_LIGHT) + dt99 * (1.0 / 2.5758293) * gauss(words[3, j], normal)
+        if energy < calorimeter.timing_energy and abs(timing) > dt99:
+            continue
         clusters.E[out] = energy
         clusters.theta[out] = points.theta[j]
         clusters.phi[out] = points.phi[j]
@@ -371,7 +382,7 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
 
 @kernel
 def measure_calorimeter(
-    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, heads, points, arrivals,
+    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, points, arrivals,
     csi, calorimeter, background,
 ):  # fmt: skip
     """Clusters of the events from ``begin`` on; returns the event it stopped at because their memory was full.
@@ -385,7 +396,7 @@ def measure_calorimeter(
         follow_tracks(flights, first, last, first_track, last_track, arrivals)
         n = event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter)
         n = background_showers(draws, key, event, showers, n, background, calorimeter)
-        merge_showers(showers, n, heads, calorimeter.merging_distance)
+        n = merge_showers(showers, n, who, points, calorimeter.merging_distance)
         arrived = track_points(flights, first_track, last_track, arrivals.carrier, points, calorimeter)
         if not fill_clusters(
             draws, key, event, i_event, flights, who, showers, n, points, arrived, tracks, clusters, calorimeter

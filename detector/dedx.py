@@ -61,7 +61,6 @@ class ChamberDedxSection(DedxSection):
 class Dedx(NamedTuple):
     """Constants of one detector for kernels."""
 
-    log_expectation: np.ndarray  # ln of the expected dE/dx (minimum 1) on the nodes of βγ
     resolution: np.ndarray  # relative, for each number of samples at normal incidence
     longer: np.ndarray  # its factor on the nodes of 1/sin²θ
     minimum_samples: float
@@ -70,29 +69,31 @@ class Dedx(NamedTuple):
     degrees_of_freedom: float
 
 
-def _compile(section: DedxSection, expectation: np.ndarray) -> Dedx:
+def compile_dedx(section: DedxSection) -> Dedx:
+    """Return the constants of one detector."""
     # Walenta et al., Nucl. Instrum. Meth. 161 (1979) 45: σ ∝ N^−0.46 (pressure × path)^−0.32
     samples = np.maximum(np.arange(MAX_SAMPLES), 1) / section.reference_samples.number
     resolution = section.resolution.number * samples**section.sample_power.number
     longer = octave_nodes(0, 5) ** (0.5 * section.path_power.number)
-    scalars = (getattr(section, name).number for name in Dedx._fields[3:])
-    return Dedx(np.log(expectation / expectation.min()), resolution, longer, *scalars)
+    return Dedx(resolution, longer, *(getattr(section, name).number for name in Dedx._fields[2:]))
 
 
-def compile_chamber(section: ChamberDedxSection) -> Dedx:
-    """Return the drift chamber's constants."""
-    bg = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH)
-    return _compile(section, mean_loss(bg, HELIUM_ETHANE, section.restriction.number))
+def chamber_expectation(section: ChamberDedxSection) -> np.ndarray:
+    """Return ln of the expected dE/dx in the gas on the nodes of βγ, 0 at its minimum."""
+    loss = mean_loss(octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH), HELIUM_ETHANE, section.restriction.number)
+    logarithm: np.ndarray = np.log(loss / loss.min())
+    return logarithm
 
 
-def compile_strips(section: StripDedxSection) -> Dedx:
-    """Return the strip detector's constants: Landau's most probable loss (PDG, Passage, eq. 34.12)."""
+def strip_expectation(section: StripDedxSection) -> np.ndarray:
+    """Return the same of the silicon: Landau's most probable loss (PDG, Passage, eq. 34.12)."""
     bg = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH)
     beta2 = bg**2 / (1.0 + bg**2)
     xi = 0.5 * BETHE_CONSTANT * SILICON.z_over_a * 2.329 * section.thickness.number / beta2
     logarithm = np.log(2.0 * ELECTRON_MASS * bg**2 / SILICON.excitation) + np.log(xi / SILICON.excitation)
-    most_probable = xi * (logarithm + 0.2 - beta2 - density_effect(bg, SILICON))
-    return _compile(section, np.maximum(most_probable, 1e-9))
+    most_probable = np.maximum(xi * (logarithm + 0.2 - beta2 - density_effect(bg, SILICON)), 1e-9)
+    relative: np.ndarray = np.log(most_probable / most_probable.min())
+    return relative
 
 
 @inlined_kernel

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.elementary import fast_exp
 from physics.jit import inlined_kernel, kernel
 from physics.random import philox
 
@@ -134,7 +135,7 @@ def gauss(word, normal):
 def small_poisson(u, mean):
     """Poisson number of small mean from a uniform number, by adding up probabilities."""
     n = 0
-    p = math.exp(-mean)
+    p = fast_exp(-mean)
     while u > p and n < 100:
         u -= p
         n += 1

@@ -28,10 +28,11 @@ from detector.dedx import (
     ChamberDedxSection,
     Dedx,
     StripDedxSection,
-    compile_chamber,
-    compile_strips,
+    chamber_expectation,
+    compile_dedx,
     measured_dedx,
     relative_width,
+    strip_expectation,
 )
 from detector.draws import draw_blocks
 from detector.elementary import fast_log
@@ -76,6 +77,7 @@ class Identification(NamedTuple):
     top: Top
     arich: Arich
     templates: Templates
+    expectation: np.ndarray  # (nodes of βγ, 2): ln of the expected dE/dx in strips and chamber (minimum 0)
     inverse_masses: np.ndarray  # (6,) [1/GeV]
     muon_momentum: float  # GeV; below it the muon system says nothing
 
@@ -83,11 +85,12 @@ class Identification(NamedTuple):
 def compile_identification(section: IdentificationSection, templates: Templates) -> Identification:
     """Return the kernel constants."""
     return Identification(
-        compile_strips(section.strips),
-        compile_chamber(section.chamber),
+        compile_dedx(section.strips),
+        compile_dedx(section.chamber),
         compile_top(section.top),
         compile_arich(section.arich),
         templates,
+        np.stack([strip_expectation(section.strips), chamber_expectation(section.chamber)], axis=-1),
         1.0 / np.array(MASSES),
         section.muon_momentum.number,
     )
@@ -116,26 +119,27 @@ def logarithms(argument, out, n):
 
 @inlined_kernel
 def identify_dedx(draws, m, p, slope2, beta_gamma, strip_hits, chamber_hits, identification, work):
-    """Write both dE/dx detectors' arguments of logarithms for each hypothesis."""
-    strips, chamber = identification.strips, identification.chamber
-    size = strips.log_expectation.shape[0]
+    """Write 1/β of each hypothesis and both dE/dx detectors' arguments of logarithms."""
+    strips, chamber, table = identification.strips, identification.chamber, identification.expectation
+    size = table.shape[0]
     i, f = octave_bin(beta_gamma, BETA_GAMMA_LOW, size)
-    for d in range(2):
-        dedx = strips if d == 0 else chamber
-        samples = strip_hits if d == 0 else chamber_hits
-        if samples < dedx.minimum_samples:
-            for h in range(6):
-                work.argument[6 * d + h] = 1.0
-            continue
-        table = dedx.log_expectation
-        sigma = relative_width(samples, slope2, dedx)
-        expected = table[i] + f * (table[i + 1] - table[i])
-        measured = measured_dedx(draws, m, 2 * d, expected, sigma, dedx)
-        norm = 1.0 / (dedx.degrees_of_freedom * sigma * sigma)
-        for h in range(6):
-            j, g = octave_bin(p * identification.inverse_masses[h], BETA_GAMMA_LOW, size)
-            deviation = measured - table[j] - g * (table[j + 1] - table[j])
-            work.argument[6 * d + h] = 1.0 + norm * deviation * deviation
+    strip, gas, strip_norm, gas_norm = 0.0, 0.0, 0.0, 0.0
+    if strip_hits >= strips.minimum_samples:
+        sigma = relative_width(strip_hits, slope2, strips)
+        strip = measured_dedx(draws, m, 0, table[i, 0] + f * (table[i + 1, 0] - table[i, 0]), sigma, strips)
+        strip_norm = 1.0 / (strips.degrees_of_freedom * sigma * sigma)
+    if chamber_hits >= chamber.minimum_samples:
+        sigma = relative_width(chamber_hits, slope2, chamber)
+        gas = measured_dedx(draws, m, 2, table[i, 1] + f * (table[i + 1, 1] - table[i, 1]), sigma, chamber)
+        gas_norm = 1.0 / (chamber.degrees_of_freedom * sigma * sigma)
+    for h in range(6):
+        beta_gamma = p * identification.inverse_masses[h]
+        work.slowness[h] = math.sqrt(1.0 + 1.0 / (beta_gamma * beta_gamma))
+        j, g = octave_bin(beta_gamma, BETA_GAMMA_LOW, size)
+        deviation = strip - table[j, 0] - g * (table[j + 1, 0] - table[j, 0])
+        work.argument[h] = 1.0 + strip_norm * deviation * deviation
+        deviation = gas - table[j, 1] - g * (table[j + 1, 1] - table[j, 1])
+        work.argument[6 + h] = 1.0 + gas_norm * deviation * deviation
 
 
 @inlined_kernel
@@ -173,9 +177,6 @@ def identify_track(
     light = -1
     count = 0
     if seen:
-        for h in range(6):
-            beta_gamma = p * identification.inverse_masses[h]
-            work.slowness[h] = math.sqrt(1.0 + 1.0 / (beta_gamma * beta_gamma))
         if in_top(x, y, z, identification.top):
             light = TOP
             cosine = z / math.sqrt(x * x + y * y + z * z)

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from detector.draws import gauss, unit
+from detector.elementary import fast_exp, fast_log
 from detector.showers import STOPPED
 from detector.stopping import residual_beta_gamma, stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
@@ -135,13 +136,14 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
 
 
 @inlined_kernel
-def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
+def bend_to_coil(x, y, z, ux, uy, uz, rigidity, klm):
     """Take a track from the calorimeter's face through the field to the coil; returns point and direction.
 
     One chord of the helix; its length is that of the straight way to the coil or to the end of the barrel.
+    ``rigidity`` is charge over momentum [1/GeV].
     """
     u2 = ux * ux + uy * uy
-    if charge == 0 or u2 < 1e-6:
+    if rigidity == 0.0 or u2 < 1e-6:
         return x, y, z, ux, uy, uz
     b = x * ux + y * uy
     way = (math.sqrt(b * b + u2 * max(klm.coil_radius * klm.coil_radius - x * x - y * y, 0.0)) - b) / u2
@@ -149,7 +151,7 @@ def bend_to_coil(x, y, z, ux, uy, uz, charge, p, klm):
         way = max(klm.forward_z - z, 0.0) / uz
     elif z + way * uz < klm.backward_z:
         way = min(klm.backward_z - z, 0.0) / uz
-    half = 0.5 * charge * klm.bending / p * way  # turning of the transverse direction [rad]
+    half = 0.5 * rigidity * klm.bending * way  # turning of the transverse direction [rad]
     half = min(max(half, -1.0), 1.0)
     h2 = half * half
     s, c = half * (1.0 - h2 / 6.0 * (1.0 - h2 / 20.0)), 1.0 - h2 * (0.5 - h2 / 24.0)
@@ -229,7 +231,7 @@ def expected_layer(p, region, cosine, calorimeter, klm, csi, iron):
 @inlined_kernel
 def shower_length(word, klm):
     """Length of a hadronic shower in layers."""
-    return -klm.shower_layers * math.log(unit(word))
+    return -klm.shower_layers * fast_log(unit(word))
 
 
 @inlined_kernel
@@ -265,14 +267,14 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
             # showered before the iron: hadrons of its tail reach the first layers
             first, last = 0, 0
             tail = depth != STOPPED and u < klm.leakage
-            if tail and u < klm.leakage * (1.0 - math.exp(-energy / klm.leakage_energy)):
+            if tail and u < klm.leakage * (1.0 - fast_exp(-energy / klm.leakage_energy)):
                 showered = True
                 first, last = 1, 1 + int(shower_length(words[1, m], klm))
         else:
             plates = int(room / (plate_lengths * slant))
             stop = plates + 1 if region == BARREL else plates
             if charge == 0:
-                if stop <= available and u < 1.0 - math.exp(-energy / klm.neutral_energy):
+                if stop <= available and u < 1.0 - fast_exp(-energy / klm.neutral_energy):
                     showered = True
                     first = max(stop, 1)
                     last = first + int(shower_length(words[1, m], klm) + 0.5)
@@ -295,5 +297,5 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
         return 0, 0, 0, 1.0
     scatter = abs(1.0 + gauss(words[3, m], normal) / math.sqrt(2.0 * hits))  # χ²/ndf of 2 coordinates for each hit
     if showered:
-        scatter -= 1.5 * math.log(unit(words[4, m]))
+        scatter -= 1.5 * fast_log(unit(words[4, m]))
     return inner, outer, hits, scatter

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.draws import draw_blocks, gauss
+from detector.elementary import fast_atan2
 from detector.flight import column
 from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, penetrate
 from detector.record import KLMClusters
@@ -17,9 +18,6 @@ from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
 from physics.random import STAGE_KLM
-
-LEAST_MOMENTUM = 0.3
-"""Momentum [GeV] at the calorimeter below which everything ranges out in crystals and coil."""
 
 
 class Passages(NamedTuple):
@@ -85,9 +83,7 @@ def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, ca
     m = 0
     for i in range(first, last):
         carried[i - first] = -1
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        fast = px * px + py * py + pz * pz > LEAST_MOMENTUM * LEAST_MOMENTUM
-        if fast and flights.region[i] > 0 and flights.pdg[i] != 22:
+        if arrivals.depth[i] != 0.0:
             who[m] = i
             draws.label[m] = np.uint64(STAGE_KLM) | (np.uint64(i - first) << np.uint64(16))
             draws.first[m] = np.uint64(0)
@@ -105,8 +101,9 @@ def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, ca
         pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
         px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
         p = math.sqrt(px * px + py * py + pz * pz)
+        f = 1.0 / p
         x, y, z, ux, uy, uz = bend_to_coil(
-            flights.x[i], flights.y[i], flights.z[i], px / p, py / p, pz / p, charge, p, klm
+            flights.x[i], flights.y[i], flights.z[i], px * f, py * f, pz * f, charge * f, klm
         )
         region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
         if region == 0:
@@ -171,14 +168,16 @@ def match_klm(i_event, tracks, clusters, klm_clusters, passages, klm):
             if tracks.klm[nearest] < 0:
                 tracks.klm[nearest] = c - start
         best = limit
-        theta = math.atan2(math.sqrt(x * x + y * y), z)
+        rho = math.sqrt(x * x + y * y)
+        theta, phi = fast_atan2(rho, z), fast_atan2(y, x)
+        stretch = rho * rho / (x * x + y * y + z * z)  # sin²θ
         for e in range(first_cluster, last_cluster):
-            if abs(clusters.theta[e] - theta) > klm.match_angle:  # no angle is smaller than the difference in θ
+            d_theta = clusters.theta[e] - theta
+            if abs(d_theta) > klm.match_angle:
                 continue
-            s = math.sin(clusters.theta[e])
-            a = _angle2(
-                x, y, z, s * math.cos(clusters.phi[e]), s * math.sin(clusters.phi[e]), math.cos(clusters.theta[e])
-            )
+            d_phi = abs(clusters.phi[e] - phi)
+            d_phi = min(d_phi, 2.0 * math.pi - d_phi)
+            a = d_theta * d_theta + stretch * d_phi * d_phi
             if a < best:
                 best = a
                 klm_clusters.cluster[c] = e - first_cluster

@@ -12,7 +12,6 @@ import numpy as np
 from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
 from detector.clusters import (
-    SLICES,
     Points,
     grown_clusters,
     measure_calorimeter,
@@ -79,7 +78,6 @@ class Memory(NamedTuple):
     stream: np.ndarray
     who: np.ndarray
     showers: Showers
-    heads: np.ndarray
     points: Points
     carried: np.ndarray
     work: Work
@@ -111,7 +109,6 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
             new_stream(),
             np.zeros(event, np.int64),
             new_showers(),
-            np.zeros(SLICES, np.int64),
             new_points(64 + 2 * most_tracks),
             np.zeros(event, np.int64),
             new_work(),
@@ -131,7 +128,7 @@ def _measure_clusters(
     begin = 0
     while begin < n:
         begin = measure_calorimeter(
-            m.draws, m.stream, key, numbers, begin, flights, tracks, clusters, m.who, m.showers, m.heads, m.points,
+            m.draws, m.stream, key, numbers, begin, flights, tracks, clusters, m.who, m.showers, m.points,
             m.arrivals, outer.csi, outer.calorimeter, outer.background,
         )  # fmt: skip
         if begin < n:

@@ -23,6 +23,7 @@ from detector.calorimeter import (
     region_index,
 )
 from detector.draws import gauss, small_poisson, unit
+from detector.elementary import fast_log
 from detector.flight import column
 from detector.octaves import octave_bin
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
@@ -43,6 +44,8 @@ STREAM_BLOCK = 64
 
 SHOWERED, STOPPED = -1.0, -2.0
 """Instead of the interaction lengths a particle has still to go behind the crystals."""
+LEAST_MOMENTUM = 0.3
+"""Momentum [GeV] at the calorimeter below which everything ranges out in crystals and coil."""
 
 MEAN_VISIBLE = 0.5333333333333333
 """Mean of Kumaraswamy's distribution with a = b = 2: 2 B(3/2, 2) = 8/15."""
@@ -51,7 +54,9 @@ MEAN_VISIBLE = 0.5333333333333333
 class Arrivals(NamedTuple):
     """What arrives behind the crystals, for all events of a chunk."""
 
-    depth: np.ndarray  # float64 (flights,), interaction lengths it can still go, huge for muons; SHOWERED or STOPPED
+    depth: (
+        np.ndarray
+    )  # float64 (flights,), interaction lengths it can still go, huge for muons; SHOWERED or STOPPED; 0: of no interest
     left: np.ndarray  # float64 (flights,), βγ behind the crystals
     origin: np.ndarray  # int64 (tracks,), flight that made the track, −1 for fakes and clones
     carrier: np.ndarray  # int64 (tracks,), flight that carries it on to the calorimeter, −1 for none
@@ -74,15 +79,13 @@ class Showers(NamedTuple):
     kind: np.ndarray  # int64
     hadronic: np.ndarray  # int64, 1 if its shape is that of a hadronic shower
     flight: np.ndarray  # int64, −1 for beam background
-    owner: np.ndarray  # int64, −1, or the shower it was merged into
     label: np.ndarray  # uint64, whose random numbers its shape is drawn with (see detector.draws)
     block: np.ndarray  # uint64, which of them
-    next: np.ndarray  # int64, next shower in the same slice of z, −1 for none
 
 
 def new_showers() -> Showers:
     """Return scratch memory for one event's showers."""
-    kinds = (np.float64,) * 6 + (np.int64,) * 4 + (np.uint64,) * 2 + (np.int64,)
+    kinds = (np.float64,) * 6 + (np.int64,) * 3 + (np.uint64,) * 2
     showers = Showers(*(column(MAX_SHOWERS, kind, place) for place, kind in enumerate(kinds)))
     showers.E[:] = 0.0
     return showers
@@ -102,7 +105,6 @@ def put_shower(showers, n, energy, x, y, z, t, kind, hadronic, flight, label, bl
     showers.kind[n] = kind
     showers.hadronic[n] = hadronic
     showers.flight[n] = flight
-    showers.owner[n] = -1
     showers.label[n] = label
     showers.block[n] = np.uint64(block)
     return n + 1
@@ -134,7 +136,7 @@ def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t,
     sigma = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
     measured = 1.0 + sigma * novosibirsk(gauss(words[1, m], normal), calorimeter.tail, calorimeter.tail_scale)
     if u < efficiency * calorimeter.leakage_probability:  # it began before the crystals or leaks at the rear
-        measured += calorimeter.leakage_fraction * math.log(unit(words[4, m]))
+        measured += calorimeter.leakage_fraction * fast_log(unit(words[4, m]))
     if gap:  # a good part of the shower is in the supports between the crystals
         measured *= 0.3 + 0.7 * unit(words[5, m])
     # the centroid moves along θ and φ: (θ̂, φ̂) = ((xz, yz, −ρ²)/(rρ), (−y, x, 0)/ρ), with arcs r dθ and ρ dφ
@@ -226,7 +228,7 @@ def neutral_hadron_shower(
 ):
     """Shower of a K_L, neutron or antineutron; leaves what remains for the muon system in ``arrivals.depth``."""
     length = interaction_length(pdg, p, calorimeter)
-    depth = -math.log(unit(draws.words[0, m])) * length
+    depth = -fast_log(unit(draws.words[0, m])) * length
     if depth > calorimeter.crystal_length:
         arrivals.depth[flight] = (depth - calorimeter.crystal_length) / length
         return n
@@ -258,7 +260,7 @@ def charged_shower(
     arrivals.depth[flight] = 1e9
     if not muon:
         free = interaction_length(pdg, p, calorimeter)
-        depth = -math.log(unit(words[0, m])) * free
+        depth = -fast_log(unit(words[0, m])) * free
         arrivals.depth[flight] = (depth - length) / free
     travelled = min(depth, length)
     thickness = travelled * calorimeter.density
@@ -270,7 +272,7 @@ def charged_shower(
         loss -= mass * (math.sqrt(1.0 + end * end) - 1.0)
         xi = 0.5 * BETHE_CONSTANT * CAESIUM_IODIDE.z_over_a * thickness * (1.0 + 1.0 / (beta_gamma * beta_gamma))
         g = gauss(words[1, m], draws.normal)
-        loss += min(xi, 0.2 * loss) * (-math.log(g * g + 1e-12) - 1.2703628)
+        loss += min(xi, 0.2 * loss) * (-fast_log(g * g + 1e-12) - 1.2703628)
         loss = min(max(loss, 0.0), kinetic)
     if (depth < length and end > 0.0) or (pdg == -2212 and end <= 0.0):
         arrivals.depth[flight] = SHOWERED

@@ -27,7 +27,7 @@ SAMPLES = 24_000
 
 
 class Templates(NamedTuple):
-    """Natural logarithms of probabilities; the hypotheses come last."""
+    """Natural logarithms of probabilities, float32; the hypotheses come last."""
 
     ratio: np.ndarray  # (2 charges, momentum bins, E/p bins, 6)
     pulse: np.ndarray  # (2 charges, momentum bins, pulse-shape bins, 6)
@@ -38,10 +38,10 @@ class Templates(NamedTuple):
 def empty_templates() -> Templates:
     """Return tables of zeros."""
     return Templates(
-        np.zeros((2, MOMENTUM_BINS, RATIO_BINS, 6)),
-        np.zeros((2, MOMENTUM_BINS, PULSE_BINS, 6)),
-        np.zeros((3, MAX_LAYERS + 1, MAX_LAYERS + 1, 6)),
-        np.zeros((3, SCATTER_BINS, 6)),
+        np.zeros((2, MOMENTUM_BINS, RATIO_BINS, 6), np.float32),
+        np.zeros((2, MOMENTUM_BINS, PULSE_BINS, 6), np.float32),
+        np.zeros((3, MAX_LAYERS + 1, MAX_LAYERS + 1, 6), np.float32),
+        np.zeros((3, SCATTER_BINS, 6), np.float32),
     )
 
 
@@ -101,8 +101,8 @@ def fill(observables, charge, h, muon_momentum, counts):
 
 
 def _log_probability(counts: np.ndarray, pseudo: float | np.ndarray) -> np.ndarray:
-    smooth = counts + pseudo
-    logarithm: np.ndarray = np.log(smooth / smooth.sum(axis=-2, keepdims=True))
+    smooth = counts.astype(np.float64) + pseudo
+    logarithm: np.ndarray = np.log(smooth / smooth.sum(axis=-2, keepdims=True)).astype(np.float32)
     return logarithm
 
 

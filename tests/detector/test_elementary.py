@@ -3,13 +3,25 @@
 import numpy as np
 from numba import njit
 
-from detector.elementary import fast_atan2, fast_log
+from detector.elementary import circle_point, fast_atan2, fast_exp, fast_log
 
 
 @njit
 def _logarithms(x, out):
     for i in range(x.size):
         out[i] = fast_log(x[i])
+
+
+@njit
+def _exponentials(x, out):
+    for i in range(x.size):
+        out[i] = fast_exp(x[i])
+
+
+@njit
+def _circle(u, out):
+    for i in range(u.size):
+        out[i, 0], out[i, 1] = circle_point(u[i])
 
 
 @njit
@@ -33,3 +45,18 @@ def test_azimuth():
     out = np.zeros_like(x)
     _azimuths(y, x, out)
     assert np.abs(out - np.arctan2(y, x)).max() < 1e-9
+
+
+def test_exponential():
+    x = np.random.default_rng(1).uniform(-600.0, 600.0, 10_000)
+    out = np.zeros_like(x)
+    _exponentials(x, out)
+    assert np.abs(out / np.exp(x) - 1.0).max() < 1e-9
+
+
+def test_circle():
+    u = np.concatenate([np.random.default_rng(1).random(10_000), [0.0, 0.25, 0.5, 0.75, np.nextafter(1.0, 0.0)]])
+    out = np.zeros((u.size, 2))
+    _circle(u, out)
+    angle = 2.0 * np.pi * (u - 0.125)
+    assert np.abs(out - np.stack([np.cos(angle), np.sin(angle)], axis=-1)).max() < 1e-9
