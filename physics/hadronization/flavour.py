@@ -12,7 +12,7 @@ from the break next to the baryon, and n = 1 says that one meson will stand betw
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MULTIPLETS = (1, 3, 10003, 10001, 20003, 5)
 """PDG codes of the multiplets ¹S₀, ³S₁, ¹P₁, ³P₀, ³P₁, ³P₂."""
 _CHOICES = 12
+_MAX_FLAVOUR = 4500
+_MAX_ROWS, _MAX_OUTCOMES = 72, 2048
 
 # SU(6): probability that quark + diquark is in the octet and in the decuplet.  Columns: (spin-0 diquark, its quarks
 # differ), (spin 1, quarks alike), (spin 1, quarks differ); rows: the quark is one of the diquark's, or is not
@@ -33,19 +35,23 @@ _OCTET = ((3 / 4, 0.0, 1 / 12), (1 / 2, 1 / 6, 1 / 6))
 _DECUPLET = ((0.0, 1.0, 2 / 3), (0.0, 1 / 3, 1 / 3))
 
 
-class FlavourTable(NamedTuple):
-    """Cumulative probabilities; a hadron identity of 0 means: choose again."""
-
-    quark: np.ndarray  # float64 (2,) below: d, u
-    meson_fraction: float  # 1/(1 + qq/q)
-    popcorn_fraction: float  # of the diquarks that are followed by a meson
-    shared: np.ndarray  # float64 (3, 2) flavour of the popcorn quark, by case
-    vertex: np.ndarray  # float64 (3, 4, 6) (vertex flavour − 1, spin) by case and popcorn flavour
-    meson: np.ndarray  # float64 (5, 5, 12) by quark and antiquark flavour
-    meson_pdg: np.ndarray  # int64 (5, 5, 12)
-    lightest_meson: np.ndarray  # int64 (5, 5)
-    baryon: np.ndarray  # float64 (5, 5, 2, 5, 4) by diquark (a, v, S) and quark
-    baryon_pdg: np.ndarray  # int64 (5, 5, 2, 5, 4)
+FLAVOUR_FIELDS = (
+    ("meson", np.float64, (5, 5, _CHOICES)),  # cumulative probabilities by quark and antiquark flavour
+    ("meson_pdg", np.int64, (5, 5, _CHOICES)),  # 0: choose again
+    ("lightest_meson", np.int64, (5, 5)),
+    ("baryon", np.float64, (5, 5, 2, 5, 4)),  # cumulative, by diquark (a, v, S) and quark
+    ("baryon_pdg", np.int64, (5, 5, 2, 5, 4)),
+    # every end of a string, |flavour|, has a row of (joining flavour, hadron), drawn by Walker's alias method
+    ("row", np.int16, (_MAX_FLAVOUR,)),  # −1 for what is no end
+    ("row_first", np.int64, (_MAX_ROWS,)),
+    ("row_size", np.int64, (_MAX_ROWS,)),
+    ("keep", np.float64, (_MAX_OUTCOMES,)),  # probability of an entry against its alias
+    ("alias", np.int64, (_MAX_OUTCOMES,)),
+    ("joins", np.int64, (_MAX_OUTCOMES,)),  # signs as for an end > 0
+    ("hadron", np.int64, (_MAX_OUTCOMES,)),
+    ("antihadron", np.int64, (_MAX_OUTCOMES,)),
+)
+"""Fields of the choice of flavours in :data:`physics.hadronization.tune.TUNE`."""
 
 
 # Cases of diquark production: next to a quark without a meson, with a meson, and the new diquark after the meson.
@@ -149,19 +155,118 @@ def _diquark_weights(tune: "HadronizationTune") -> tuple[np.ndarray, float]:
     return weights, ratio / (1.0 + ratio)
 
 
-def flavour_table(tune: "HadronizationTune") -> FlavourTable:
-    """Return the tables of all flavour choices for the parameters ``tune``."""
+class _Breaks(NamedTuple):
+    """Probabilities of what a break makes."""
+
+    quark: np.ndarray  # (3,) d, u, s
+    meson_fraction: float  # 1/(1 + qq/q)
+    popcorn_fraction: float  # of the diquarks that are followed by a meson
+    shared: np.ndarray  # (3, 3) flavour of the popcorn quark, by case
+    vertex: np.ndarray  # (3, 4, 6) (vertex flavour − 1, spin) by case and popcorn flavour
+
+
+def _mesons(table: dict[str, Any], q: int, qbar: int) -> list[tuple[float, int, int]]:
+    """Return (probability, meson, its antiparticle) of a quark and an antiquark."""
+    chances = np.diff(table["meson"][q, qbar], prepend=0.0)
+    pdgs = table["meson_pdg"][q, qbar].tolist()
+    return [(c, pdg, pdg if q == qbar else -pdg) for c, pdg in zip(chances, pdgs, strict=True) if pdg != 0]
+
+
+def _baryons(table: dict[str, Any], a: int, v: int, spin: int, quark: int) -> list[tuple[float, int, int]]:
+    chances = np.diff(table["baryon"][a, v, spin, quark], prepend=0.0)
+    pdgs = table["baryon_pdg"][a, v, spin, quark].tolist()
+    return [(c, pdg, -pdg) for c, pdg in zip(chances, pdgs, strict=True) if pdg != 0]
+
+
+def _diquarks(breaks: _Breaks, case: int, shared: int, popcorn: int) -> list[tuple[float, int]]:
+    """Return (probability, diquark) for a popcorn quark."""
+    codes = (1000 * shared + 100 * (k // 2 + 1) + 10 * popcorn + (3 if k % 2 else 1) for k in range(6))
+    return list(zip(breaks.vertex[case, shared], codes, strict=True))
+
+
+def _outcomes(table: dict[str, Any], breaks: _Breaks, end: int) -> list[tuple[float, int, int, int]]:
+    """Return (weight, joining flavour, hadron, antihadron) of an end > 0; refused choices have no weight."""
+    found: list[tuple[float, int, int, int]] = []
+    quarks = list(zip(breaks.quark, (1, 2, 3), strict=True))
+    if end > 1000:
+        a, v, spin = end // 1000, (end // 100) % 10, (end % 10) // 2
+        if (end // 10) % 10 == 1:
+            for weight, new in _diquarks(breaks, _AFTER_MESON, a, 0):
+                found += [(weight * c, -new, had, anti) for c, had, anti in _mesons(table, v, (new // 100) % 10)]
+        else:
+            for weight, q in quarks:
+                found += [(weight * c, q, had, anti) for c, had, anti in _baryons(table, a, v, spin, q)]
+        return found
+    for weight, q in quarks:
+        found += [(breaks.meson_fraction * weight * c, -q, had, anti) for c, had, anti in _mesons(table, end, q)]
+    for popcorn, share in ((0, 1.0 - breaks.popcorn_fraction), (1, breaks.popcorn_fraction)):
+        case = _BEFORE_MESON if popcorn else _DIRECT
+        for a in (1, 2, 3):
+            for weight, new in _diquarks(breaks, case, a, popcorn):
+                weight *= (1.0 - breaks.meson_fraction) * share * breaks.shared[case, a - 1]
+                baryons = _baryons(table, a, (new // 100) % 10, (new % 10) // 2, end)
+                found += [(weight * c, new, had, anti) for c, had, anti in baryons]
+    return found
+
+
+def _alias(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (probability to keep an entry, its alias): Walker, ACM Trans. Math. Softw. 3 (1977) 253."""
+    n = len(weights)
+    keep, alias = weights * n / weights.sum(), np.arange(n)
+    poor = [i for i in range(n) if keep[i] < 1.0]
+    rich = [i for i in range(n) if keep[i] >= 1.0]
+    while poor and rich:
+        i, j = poor.pop(), rich[-1]
+        alias[i] = j
+        keep[j] -= 1.0 - keep[i]
+        if keep[j] < 1.0:
+            poor.append(rich.pop())
+    keep[poor + rich] = 1.0
+    return keep, alias
+
+
+def _end_rows(table: dict[str, Any], breaks: _Breaks) -> dict[str, Any]:
+    """Return the rows of all ends: quarks, and diquarks with and without a popcorn meson to come."""
+    diquarks = [
+        1000 * a + 100 * v + 10 * popcorn + (3 if spin else 1)
+        for a in range(1, 5) for v in range(1, 5) for popcorn in ((0, 1) if a < 4 else (0,)) for spin in (0, 1)
+        if spin == 1 or a != v
+    ]  # fmt: skip
+    row = np.full(_MAX_FLAVOUR, -1, np.int16)
+    first, size = np.zeros(_MAX_ROWS, np.int64), np.zeros(_MAX_ROWS, np.int64)
+    keep, alias = np.zeros(_MAX_OUTCOMES), np.zeros(_MAX_OUTCOMES, np.int64)
+    joins, hadron, antihadron = (np.zeros(_MAX_OUTCOMES, np.int64) for _ in range(3))
+    used = 0
+    for i, end in enumerate([1, 2, 3, 4, *diquarks]):
+        found = [outcome for outcome in _outcomes(table, breaks, end) if outcome[0] > 0.0]
+        if not found:
+            continue
+        n = len(found)
+        part = slice(used, used + n)
+        row[end], first[i], size[i] = i, used, n
+        keep[part], local = _alias(np.array([outcome[0] for outcome in found]))
+        alias[part] = local + used
+        joins[part], hadron[part], antihadron[part] = np.array([outcome[1:] for outcome in found]).T
+        used += n
+    return {
+        "row": row, "row_first": first, "row_size": size, "keep": keep, "alias": alias, "joins": joins,
+        "hadron": hadron, "antihadron": antihadron,
+    }  # fmt: skip
+
+
+def flavour_table(tune: "HadronizationTune") -> dict[str, Any]:
+    """Return the tables of all flavour choices for the parameters ``tune``: the fields of ``FLAVOUR_FIELDS``."""
     gamma = tune.prob_s_to_ud
     weights, popcorn = _diquark_weights(tune)
-    shared = np.zeros((3, 2))
-    vertex = np.ones((3, 4, 6))
+    shared = np.zeros((3, 3))
+    vertex = np.zeros((3, 4, 6))
     for case in range(3):
         by_shared = weights[case, 1:].sum((1, 2))
-        shared[case] = (np.cumsum(by_shared) / by_shared.sum())[:2]
+        shared[case] = by_shared / by_shared.sum()
         for a in range(1, 4):
-            cumulative = np.cumsum(weights[case, a, 1:].ravel())
-            if cumulative[-1] > 0.0:
-                vertex[case, a] = cumulative / cumulative[-1]
+            by_vertex = weights[case, a, 1:].ravel()
+            if by_vertex.sum() > 0.0:
+                vertex[case, a] = by_vertex / by_vertex.sum()
 
     meson, meson_pdg = np.ones((5, 5, _CHOICES)), np.zeros((5, 5, _CHOICES), np.int64)
     lightest_meson = np.zeros((5, 5), np.int64)
@@ -192,18 +297,14 @@ def flavour_table(tune: "HadronizationTune") -> FlavourTable:
                     chances = np.array([w[0], w[1], w[2] * scale]) / largest
                     baryon[a, v, spin, q, :3] = np.cumsum(chances)
                     baryon_pdg[a, v, spin, q] = [sigma_like, lambda_like, decuplet, 0]
-    return FlavourTable(
-        np.array([1.0, 2.0]) / (2.0 + gamma),
-        1.0 / (1.0 + tune.prob_qq_to_q),
-        popcorn,
-        shared,
-        vertex,
-        meson,
-        meson_pdg,
-        lightest_meson,
-        baryon,
-        baryon_pdg,
+    breaks = _Breaks(
+        np.array([1.0, 1.0, gamma]) / (2.0 + gamma), 1.0 / (1.0 + tune.prob_qq_to_q), popcorn, shared, vertex
     )
+    table = {
+        "meson": meson, "meson_pdg": meson_pdg, "lightest_meson": lightest_meson, "baryon": baryon,
+        "baryon_pdg": baryon_pdg,
+    }  # fmt: skip
+    return table | _end_rows(table, breaks)
 
 
 @kernel
@@ -213,37 +314,24 @@ def is_diquark(flavour):
 
 
 @kernel
-def break_flavour(stream, flavours, old):
-    """Draw what joins the end ``old`` in the next hadron; the string goes on with the opposite."""
-    size = abs(old)
-    quark_like = (0 < old < 1000) or old < -1000  # joins an antiquark, or a diquark
-    after_meson = size > 1000 and (size // 10) % 10 == 1
-    if not after_meson and (size > 1000 or uniform(stream) < flavours.meson_fraction):
-        u = uniform(stream)
-        quark = 1 if u < flavours.quark[0] else (2 if u < flavours.quark[1] else 3)
-        return -quark if quark_like else quark
-    popcorn = 0
-    if after_meson:
-        case = 2
-        shared = size // 1000
-    else:
-        if uniform(stream) < flavours.popcorn_fraction:
-            popcorn = 1
-        case = popcorn
-        u = uniform(stream)
-        shared = 1 if u < flavours.shared[case, 0] else (2 if u < flavours.shared[case, 1] else 3)
-    u = uniform(stream)
-    k = 0
-    while k < 5 and u >= flavours.vertex[case, shared, k]:
-        k += 1
-    diquark = 1000 * shared + 100 * (k // 2 + 1) + 10 * popcorn + (3 if k % 2 == 1 else 1)
-    if after_meson:
-        return -diquark if old > 0 else diquark
-    return diquark if old > 0 else -diquark
+def new_hadron(stream, tune, end):
+    """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron).
+
+    The string goes on with the opposite of the flavour.
+    """
+    i = tune.row[abs(end)]
+    u = uniform(stream) * tune.row_size[i]
+    k = int(u)
+    entry = tune.row_first[i] + k
+    if u - k >= tune.keep[entry]:
+        entry = tune.alias[entry]
+    if end > 0:
+        return tune.joins[entry], tune.hadron[entry]
+    return -tune.joins[entry], tune.antihadron[entry]
 
 
 @kernel
-def join_flavours(stream, flavours, first, second):
+def join_flavours(stream, tune, first, second):
     """Draw the hadron of two flavours; its PDG identity, or 0 when the choice is refused.
 
     Two diquarks (a diquark and an antidiquark around a popcorn meson) give the meson of their vertex quarks.
@@ -254,8 +342,8 @@ def join_flavours(stream, flavours, first, second):
         a, v, spin = diquark // 1000, (diquark // 100) % 10, (diquark % 10) // 2
         u = uniform(stream)
         for k in range(3):
-            if u < flavours.baryon[a, v, spin, quark, k]:
-                pdg = flavours.baryon_pdg[a, v, spin, quark, k]
+            if u < tune.baryon[a, v, spin, quark, k]:
+                pdg = tune.baryon_pdg[a, v, spin, quark, k]
                 return pdg if first > 0 else -pdg
         return 0
     if size1 > 1000:
@@ -265,9 +353,9 @@ def join_flavours(stream, flavours, first, second):
     quark, antiquark = (q1, q2) if first > 0 else (q2, q1)
     u = uniform(stream)
     k = 0
-    while k < 11 and u >= flavours.meson[quark, antiquark, k]:
+    while k < 11 and u >= tune.meson[quark, antiquark, k]:
         k += 1
-    return flavours.meson_pdg[quark, antiquark, k]
+    return tune.meson_pdg[quark, antiquark, k]
 
 
 @kernel

@@ -3,15 +3,16 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from physics.hadronization.flavour import constituent_mass
 from physics.hadronization.regions import (
-    Sheet,
     join_close_partons,
     new_sheet,
     set_regions,
     start_ends,
 )
-from physics.hadronization.shower import GLUON, PHOTON, Partons, new_partons, shower
+from physics.hadronization.shower import GLUON, PHOTON, new_partons, shower
 from physics.hadronization.string import fragment_sheet, two_hadrons
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, two_body_momentum
@@ -25,8 +26,8 @@ _SHOWERS = 20
 class HadronizationMemory(NamedTuple):
     """Scratch memory of one thread."""
 
-    partons: Partons
-    sheet: Sheet
+    partons: np.record
+    sheet: np.record
 
 
 def new_memory() -> HadronizationMemory:

@@ -3,7 +3,7 @@
 import csv
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +18,14 @@ _MAX_ENHANCEMENT = 2.5
 """A mass-dependent width may raise the line shape by at most this factor (arXiv:2203.11601, ``maxEnhanceBW``)."""
 
 
-class HadronTable(NamedTuple):
-    """Masses of hadrons; ``row[|pdg|]`` is −1 for what no string produces."""
-
-    row: np.ndarray  # int16 (MAX_PDG,)
-    mass: np.ndarray  # float64 (n,) nominal mass [GeV]
-    broad: np.ndarray  # bool (n,)
-    quantiles: np.ndarray  # float64 (n, 129) masses [GeV] at equal steps of probability
+MAX_HADRON_SPECIES = 128
+HADRON_FIELDS = (
+    ("hadron_row", np.int16, (MAX_PDG,)),  # by |pdg|; −1 for what no string produces
+    ("mass", np.float64, (MAX_HADRON_SPECIES,)),  # nominal mass [GeV]
+    ("broad", np.int8, (MAX_HADRON_SPECIES,)),  # 1: has a line shape
+    ("quantiles", np.float64, (MAX_HADRON_SPECIES, _NODES)),  # masses [GeV] at equal steps of probability
+)
+"""Fields of the masses of hadrons in :data:`physics.hadronization.tune.TUNE`."""
 
 
 def line_shape_quantiles(mass: float, width: float, low: float, high: float, threshold: float) -> np.ndarray:
@@ -53,30 +54,30 @@ def read_hadrons() -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def load_hadrons() -> HadronTable:
-    """Return the hadron table compiled for kernels."""
+def load_hadrons() -> dict[str, Any]:
+    """Return the hadron table compiled for kernels: the fields of ``HADRON_FIELDS``."""
     rows = read_hadrons()
     row = np.full(MAX_PDG, -1, np.int16)
-    mass = np.zeros(len(rows))
-    broad = np.zeros(len(rows), np.bool_)
-    quantiles = np.zeros((len(rows), _NODES))
+    mass = np.zeros(MAX_HADRON_SPECIES)
+    broad = np.zeros(MAX_HADRON_SPECIES, np.int8)
+    quantiles = np.zeros((MAX_HADRON_SPECIES, _NODES))
     for i, entry in enumerate(rows):
         pdg = int(entry["pdg"])
         row[pdg] = i
         mass[i] = float(entry["mass"]) if entry["mass"] else pdg_mass(pdg)
         if float(entry["width"]) > 0.0:
-            broad[i] = True
+            broad[i] = 1
             shape = (float(entry[name]) for name in ("width", "low", "high", "threshold"))
             quantiles[i] = line_shape_quantiles(mass[i], *shape)
-    return HadronTable(row, mass, broad, quantiles)
+    return {"hadron_row": row, "mass": mass, "broad": broad, "quantiles": quantiles}
 
 
 @kernel
-def hadron_mass(stream, hadrons, pdg):
+def hadron_mass(stream, tune, pdg):
     """Draw a mass [GeV] of the hadron ``pdg`` from its line shape (the nominal one where it is narrow)."""
-    i = hadrons.row[abs(pdg)]
-    if not hadrons.broad[i]:
-        return hadrons.mass[i]
-    x = uniform(stream) * (hadrons.quantiles.shape[1] - 1)
+    i = tune.hadron_row[abs(pdg)]
+    if tune.broad[i] == 0:
+        return tune.mass[i]
+    x = uniform(stream) * (_NODES - 1)
     k = int(x)
-    return hadrons.quantiles[i, k] + (x - k) * (hadrons.quantiles[i, k + 1] - hadrons.quantiles[i, k])
+    return tune.quantiles[i, k] + (x - k) * (tune.quantiles[i, k + 1] - tune.quantiles[i, k])

@@ -9,7 +9,6 @@ follows from the two conditions of the straight string, the hadron's mass and th
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,40 +21,33 @@ _NOWHERE = -1e9
 """Below every step that can be made on a sheet."""
 
 
-class Sheet(NamedTuple):
-    """Memory of one string: its regions, and its two ends (0 from the left, 1 from the right)."""
-
-    vectors: np.ndarray  # float64 (2, MAX_REGIONS, 4): light-like ``plus`` and ``minus``, left and right parton
-    axes: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS, 2, 4) transverse unit vectors
-    ready: np.ndarray  # int64 (MAX_REGIONS, MAX_REGIONS)
-    products: np.ndarray  # float64 (MAX_REGIONS, MAX_REGIONS): mass² [GeV²] of each region, left ≤ right
-    p: np.ndarray  # float64 (MAX_REGIONS + 1, 4) partons after joining
-    gluon: np.ndarray  # int64 (MAX_REGIONS + 1,)
-    region: np.ndarray  # int64 (2, 2): own and opposite index of each end, counted from its side
-    x: np.ndarray  # float64 (2, 2): own fraction left, opposite fraction used
-    pt: np.ndarray  # float64 (2, 2): transverse momentum in the axes of the end's region
-    gamma: np.ndarray  # float64 (2,) Γ of the end [GeV²]
-    rest: np.ndarray  # float64 (4,) momentum not yet fragmented
-    scratch: np.ndarray  # float64 (8, 4)
-
-
-def new_sheet() -> Sheet:
-    """Return memory for one string."""
-    n = MAX_REGIONS
-    return Sheet(
-        np.zeros((2, n, 4)),
-        np.zeros((n, n, 2, 4)),
-        np.zeros((n, n), np.int64),
-        np.zeros((n, n)),
-        np.zeros((n + 1, 4)),
-        np.zeros(n + 1, np.int64),
-        np.zeros((2, 2), np.int64),
-        np.zeros((2, 2)),
-        np.zeros((2, 2)),
-        np.zeros(2),
-        np.zeros(4),
-        np.zeros((8, 4)),
+_N = MAX_REGIONS
+SHEET = np.dtype(
+    (
+        np.record,
+        [
+            ("vectors", np.float64, (2, _N, 4)),  # light-like ``plus`` and ``minus``, left and right parton
+            ("axes", np.float64, (_N, _N, 2, 4)),  # transverse unit vectors
+            ("ready", np.int64, (_N, _N)),
+            ("products", np.float64, (_N, _N)),  # mass² [GeV²] of each region, left ≤ right
+            ("p", np.float64, (_N + 1, 4)),  # partons after joining
+            ("gluon", np.int64, (_N + 1,)),
+            ("region", np.int64, (2, 2)),  # own and opposite index of each end, counted from its side
+            ("x", np.float64, (2, 2)),  # own fraction left, opposite fraction used
+            ("pt", np.float64, (2, 2)),  # transverse momentum in the axes of the end's region
+            ("gamma", np.float64, (2,)),  # Γ of the end [GeV²]
+            ("rest", np.float64, (4,)),  # momentum not yet fragmented
+            ("scratch", np.float64, (8, 4)),
+        ],
     )
+)
+"""Memory of one string: its regions, and its two ends (0 from the left, 1 from the right)."""
+
+
+def new_sheet() -> np.record:
+    """Return memory for one string."""
+    memory: np.record = np.zeros(1, SHEET)[0]
+    return memory
 
 
 @kernel

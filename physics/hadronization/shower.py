@@ -7,7 +7,6 @@ B603 (2001) 297).  Left out: azimuthal asymmetries from the polarisation of gluo
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,32 +24,28 @@ _NEW_FLAVOURS = 4
 """u, d, s, c in g → q q̄."""
 
 
-class Partons(NamedTuple):
-    """A chain of partons in the order of colour, each linked to the next one unless a string ends there."""
-
-    pdg: np.ndarray  # int64 (MAX_PARTONS,)
-    p: np.ndarray  # float64 (MAX_PARTONS, 4): px, py, pz, E [GeV]
-    mass: np.ndarray  # float64 (MAX_PARTONS,) [GeV]
-    linked: np.ndarray  # int64 (MAX_PARTONS,), 1: same string as the next
-    corrected: np.ndarray  # int64 (2,), 1: first or last quark still follows the matrix element
-    trials: np.ndarray  # float64 (2 MAX_PARTONS, 4): next branching of every end of a dipole
-    trial: np.ndarray  # float64 (3, 4): momenta of a branching: radiator, emitted, recoiler
-    photons: np.ndarray  # float64 (MAX_PARTONS, 4)
-
-
-def new_partons() -> Partons:
-    """Return memory for one chain."""
-    n = MAX_PARTONS
-    return Partons(
-        np.zeros(n, np.int64),
-        np.zeros((n, 4)),
-        np.zeros(n),
-        np.zeros(n, np.int64),
-        np.zeros(2, np.int64),
-        np.zeros((2 * n, 4)),
-        np.zeros((3, 4)),
-        np.zeros((n, 4)),
+PARTONS = np.dtype(
+    (
+        np.record,
+        [
+            ("pdg", np.int64, (MAX_PARTONS,)),
+            ("p", np.float64, (MAX_PARTONS, 4)),  # px, py, pz, E [GeV]
+            ("mass", np.float64, (MAX_PARTONS,)),  # [GeV]
+            ("linked", np.int64, (MAX_PARTONS,)),  # 1: same string as the next
+            ("corrected", np.int64, (2,)),  # 1: first or last quark still follows the matrix element
+            ("rates", np.float64, (2 * MAX_PARTONS, 5)),  # of the ends of the dipoles
+            ("trial", np.float64, (3, 4)),  # momenta of a branching: radiator, emitted, recoiler
+            ("photons", np.float64, (MAX_PARTONS, 4)),
+        ],
     )
+)
+"""A chain of partons in the order of colour, each linked to the next one unless a string ends there."""
+
+
+def new_partons() -> np.record:
+    """Return memory for one chain."""
+    memory: np.record = np.zeros(1, PARTONS)[0]
+    return memory
 
 
 def lambda_squared(alpha_s_mz: float) -> np.ndarray:
@@ -200,86 +195,108 @@ def shower(stream, tune, partons, n, pt2):
     """Let the chain of ``n`` partons radiate below ``pt2`` [GeV²]; returns (partons, photons).
 
     The first and last partons are the primary quarks of opposite flavour (or a closed chain's gluons, uncorrected).
+    All ends of dipoles compete as one process whose rate is the sum of theirs; the end is drawn afterwards, and what
+    it cannot emit is refused (veto algorithm).
     """
     pt2_min = tune.pt_min * tune.pt_min
     n_photons = 0
-    charged = abs(partons.pdg[0]) <= 6 and abs(partons.pdg[n - 1]) <= 6
-    first_end, last_end = 0, 2 * n - 1  # ends whose trial is to be drawn: all at first
+    photon_rate, photon_width = _photon_rate(partons, n, pt2_min)
+    photon_pt2 = pt2 * uniform(stream) ** (1.0 / photon_rate) if photon_rate > 0.0 else 0.0
+    total = _set_rates(partons, n, pt2_min)
     while n < MAX_PARTONS - 2 and n_photons < MAX_PARTONS:
-        # Ends 2k and 2k + 1 are those of the link k to k + 1, the last two radiate photons.  They compete: the
-        # largest trial pT² goes first; the trials of the others stay valid until their partons change.
-        links = 2 * (n - 1)
-        for end in range(first_end, last_end + 1):
-            partons.trials[end, 0] = 0.0
-            if end >= links:
-                if not charged:
-                    continue
-                radiator = 0 if end == links else n - 1
-                recoiler = n - 1 - radiator
-            else:
-                k = end // 2
-                if partons.linked[k] == 0:
-                    continue
-                radiator, recoiler = (k, k + 1) if end % 2 == 0 else (k + 1, k)
-            _draw_trial(stream, tune, partons, end, radiator, recoiler, end >= links, pt2, pt2_min)
-        best = 0
-        for end in range(1, links + 2):
-            if partons.trials[end, 0] > partons.trials[best, 0]:
-                best = end
-        pt2 = partons.trials[best, 0]
+        gluon_pt2 = next_pt2(stream, tune.lambda2, total, pt2, pt2_min) if total > 0.0 else 0.0
+        pt2 = max(gluon_pt2, photon_pt2)
         if pt2 <= pt2_min:
             break
-        if best >= links:
-            radiator = 0 if best == links else n - 1
-            recoiler = n - 1 - radiator
+        before = n
+        if photon_pt2 > gluon_pt2:
+            photon_pt2 *= uniform(stream) ** (1.0 / photon_rate)
+            u = 2.0 * uniform(stream)
+            radiator = 0 if u < 1.0 else n - 1
+            z = 1.0 - math.exp(photon_width * (u - math.floor(u))) / (1.0 + math.exp(photon_width))
+            emitted = _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, n - 1 - radiator, 3, 0.0)
+            if emitted:
+                n_photons += 1
         else:
-            k = best // 2
-            radiator, recoiler = (k, k + 1) if best % 2 == 0 else (k + 1, k)
-        before, photons_before = n, n_photons
-        n, n_photons = _try_branching(
-            stream, tune, partons, n, n_photons, pt2, partons.trials[best, 1], radiator, recoiler,
-            int(partons.trials[best, 2]), partons.trials[best, 3],
-        )  # fmt: skip
-        if n == before and n_photons == photons_before:
-            first_end, last_end = best, best
-        else:
-            first_end, last_end = 0, 2 * n - 1
+            left = total * uniform(stream)
+            end = 0
+            while left >= partons.rates[end, 0] and end < 2 * n - 3:
+                left -= partons.rates[end, 0]
+                end += 1
+            if pt2 > partons.rates[end, 2]:
+                continue
+            k = end // 2
+            radiator, recoiler = (k, k + 1) if end % 2 == 0 else (k + 1, k)
+            z_min = partons.rates[end, 4]
+            emit = partons.rates[end, 1]
+            if left < emit:
+                # z from dz/(1 − z); what is left of the number that chose the end is uniform below its rate
+                z, kind = 1.0 - z_min * (1.0 / z_min - 1.0) ** (left / emit), 1
+            else:
+                z, kind = z_min + (1.0 - 2.0 * z_min) * min(1.0, (left - emit) / (partons.rates[end, 0] - emit)), 2
+            emitted = _try_branching(
+                stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, partons.rates[end, 3]
+            )
+            if emitted:
+                n = before + 1
+        if emitted:
+            total = _set_rates(partons, n, pt2_min)
     return n, n_photons
 
 
 @kernel
-def _draw_trial(stream, tune, partons, end, radiator, recoiler, photon, pt2, pt2_min):
-    """Draw (pT², z, kind, mass² of the dipole) of the next branching of an end: kind 1 gluon, 2 q q̄, 3 photon."""
-    s = partons.mass[radiator] ** 2 + partons.mass[recoiler] ** 2 + 2.0 * _dot(partons.p[radiator], partons.p[recoiler])
-    span = 0.25 * ((math.sqrt(s) - partons.mass[recoiler]) ** 2 - partons.mass[radiator] ** 2)
-    start = min(pt2, span)
-    if start <= pt2_min:
-        return
-    z_min = 0.5 * (1.0 - math.sqrt(1.0 - pt2_min / span))
-    width = math.log(1.0 / z_min - 1.0)
-    kind = 1
-    if photon:
-        charge = 2.0 / 3.0 if abs(partons.pdg[radiator]) % 2 == 0 else 1.0 / 3.0
-        rate = 2.0 * charge * charge * width * _ALPHA_EM / (2.0 * math.pi)
-        trial = start * uniform(stream) ** (1.0 / rate)
-        kind = 3
-    else:
-        gluon = partons.pdg[radiator] == GLUON
-        emit = (3.0 if gluon else 8.0 / 3.0) * width
-        split = 0.25 * (1.0 - 2.0 * z_min) * _NEW_FLAVOURS if gluon else 0.0
-        trial = next_pt2(stream, tune.lambda2, emit + split, start, pt2_min)
-        if gluon and trial > pt2_min and uniform(stream) * (emit + split) > emit:
-            kind = 2
-    if trial <= pt2_min:
-        return
-    if kind == 2:
-        z = z_min + (1.0 - 2.0 * z_min) * uniform(stream)
-    else:
-        z = 1.0 - z_min * (1.0 / z_min - 1.0) ** uniform(stream)
-    partons.trials[end, 0] = trial
-    partons.trials[end, 1] = z
-    partons.trials[end, 2] = kind
-    partons.trials[end, 3] = s
+def _photon_rate(partons, n, pt2_min):
+    """Upper limit of d(photons)/d ln pT² of a chain with quarks at its ends, and the range of ln(1 − z)."""
+    if abs(partons.pdg[0]) > 6 or abs(partons.pdg[n - 1]) > 6:
+        return 0.0, 0.0
+    px, py, pz, e = 0.0, 0.0, 0.0, 0.0
+    for k in range(n):
+        px += partons.p[k, 0]
+        py += partons.p[k, 1]
+        pz += partons.p[k, 2]
+        e += partons.p[k, 3]
+    span = 0.25 * (e * e - px * px - py * py - pz * pz)
+    if span <= pt2_min:
+        return 0.0, 0.0
+    root = math.sqrt(1.0 - pt2_min / span)
+    width = math.log((1.0 + root) / (1.0 - root))
+    charges2 = 0.0
+    for k in range(2):
+        charges2 += 4.0 / 9.0 if abs(partons.pdg[k * (n - 1)]) % 2 == 0 else 1.0 / 9.0
+    return 2.0 * charges2 * width * _ALPHA_EM / (2.0 * math.pi), width
+
+
+@kernel
+def _set_rates(partons, n, pt2_min):
+    """Set the rates of all ends of dipoles, those of the link k to k + 1 at 2k and 2k + 1; returns their sum.
+
+    Rows: upper limits, in units of αₛ/2π d ln pT², of all branchings and of gluon emissions; the largest pT² [GeV²];
+    the dipole's mass² [GeV²]; the smallest z.
+    """
+    total = 0.0
+    for k in range(n - 1):
+        m1, m2 = partons.mass[k], partons.mass[k + 1]
+        s = m1 * m1 + m2 * m2 + 2.0 * _dot(partons.p[k], partons.p[k + 1])
+        root_s = math.sqrt(max(s, 0.0))
+        for side in range(2):
+            rates = partons.rates[2 * k + side]
+            radiator = k + side
+            m_rad, m_rec = (m1, m2) if side == 0 else (m2, m1)
+            span = 0.25 * ((root_s - m_rec) ** 2 - m_rad * m_rad)
+            rates[0] = 0.0
+            rates[1] = 0.0
+            rates[2] = span
+            rates[3] = s
+            if partons.linked[k] == 0 or span <= pt2_min:
+                continue
+            root = math.sqrt(1.0 - pt2_min / span)
+            width = math.log((1.0 + root) / (1.0 - root))
+            gluon = partons.pdg[radiator] == GLUON
+            rates[1] = (3.0 if gluon else 8.0 / 3.0) * width
+            rates[0] = rates[1] + (0.25 * root * _NEW_FLAVOURS if gluon else 0.0)
+            rates[4] = 0.5 * (1.0 - root)
+            total += rates[0]
+    return total
 
 
 @kernel
@@ -300,7 +317,10 @@ def _quark_pair_weight(z, r, q2, s):
 
 @kernel
 def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s):
-    """Accept or refuse a trial branching and carry it out; returns the numbers of partons and photons."""
+    """Accept or refuse a trial branching of kind 1 (gluon), 2 (q q̄) or 3 (photon) and carry it out; True if done.
+
+    ``s`` the mass² [GeV²] of the dipole, used by kind 2.
+    """
     mass = partons.mass[radiator]
     q2 = mass * mass + pt2 / (z * (1.0 - z))
     flavour, new_mass = 0, 0.0
@@ -308,33 +328,40 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
         flavour = 1 + int(_NEW_FLAVOURS * uniform(stream))
         new_mass = tune.quark_mass[flavour]
         if q2 <= 4.0 * new_mass * new_mass:
-            return n, n_photons
+            return False
     # the mass of the radiator takes its share of the transverse momentum; what is left must be above the cut
     reduction = mass * mass / q2
     if pt2 * (1.0 - reduction) ** 2 < tune.pt_min * tune.pt_min:
-        return n, n_photons
+        return False
+    primary = (radiator == 0 or radiator == n - 1) and partons.pdg[radiator] != GLUON
+    side = 0 if radiator == 0 else 1
+    by_matrix_element = kind != 2 and primary and partons.corrected[side] == 1
+    # what of the weight is known without momenta goes first
+    if kind == 2:
+        weight = _quark_pair_weight(z, new_mass * new_mass / q2, q2, s)
+    elif by_matrix_element:
+        weight = 1.0
+    elif partons.pdg[radiator] == GLUON:
+        weight = 0.5 * (1.0 + z**3)
+    else:
+        weight = 0.5 * (1.0 + z * z)
+    chance = uniform(stream)
+    if chance >= weight:
+        return False
     phi = 2.0 * math.pi * uniform(stream)
     mass_rad = new_mass if kind == 2 else mass
     if not branch(partons, radiator, recoiler, q2, z, mass_rad, new_mass, phi):
-        return n, n_photons
-    primary = (radiator == 0 or radiator == n - 1) and partons.pdg[radiator] != GLUON
-    side = 0 if radiator == 0 else 1
-    if kind == 2:
-        weight = _quark_pair_weight(z, new_mass * new_mass / q2, q2, s)
-    elif primary and partons.corrected[side] == 1:
+        return False
+    if by_matrix_element:
         partner = partons.p[n - 1 - radiator] if recoiler != n - 1 - radiator else partons.trial[2]
         weight = _correction(partons, partner)
-    elif partons.pdg[radiator] == GLUON:
-        weight = 0.5 * (1.0 + z**3)
+    elif kind == 1 and partons.pdg[radiator] == GLUON and partons.mass[recoiler] > 0.0:
+        # no radiation along a massive recoiler: massive over massless eikonal factor
         m_rec = partons.mass[recoiler]
-        if m_rec > 0.0:
-            # no radiation along a massive recoiler: massive over massless eikonal factor
-            rad, emt, rec = partons.trial[0], partons.trial[1], partons.trial[2]
-            weight *= max(0.0, 1.0 - m_rec * m_rec * _dot(rad, emt) / (2.0 * _dot(rad, rec) * _dot(rec, emt)))
-    else:
-        weight = 0.5 * (1.0 + z * z)
-    if uniform(stream) >= weight:
-        return n, n_photons
+        rad, emt, rec = partons.trial[0], partons.trial[1], partons.trial[2]
+        weight *= max(0.0, 1.0 - m_rec * m_rec * _dot(rad, emt) / (2.0 * _dot(rad, rec) * _dot(rec, emt)))
+    if chance >= weight:
+        return False
 
     trial = partons.trial
     for j in range(4):
@@ -343,7 +370,7 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
     if kind == 3:
         for j in range(4):
             partons.photons[n_photons, j] = trial[1, j]
-        return n, n_photons + 1
+        return True
     if kind == 1:
         if primary:
             partons.corrected[side] = 0
@@ -355,7 +382,7 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
         partons.linked[position] = 1
         for j in range(4):
             partons.p[position, j] = trial[1, j]
-        return n + 1, n_photons
+        return True
     # g → q q̄: the string is cut here; the end on the left has the opposite colour of the first parton
     first = partons.pdg[0]
     colour = 1 if (0 < first < 10) or first < -1000 or first == GLUON else -1
@@ -370,4 +397,4 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
         a, b = trial[0, j], trial[1, j]
         partons.p[radiator, j] = b if swap else a
         partons.p[radiator + 1, j] = a if swap else b
-    return n + 1, n_photons
+    return True

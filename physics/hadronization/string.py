@@ -6,7 +6,7 @@ arXiv:2203.11601, sec. 7.1.
 
 import math
 
-from physics.hadronization.flavour import break_flavour, constituent_mass, is_diquark, join_flavours
+from physics.hadronization.flavour import constituent_mass, is_diquark, join_flavours, new_hadron
 from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
 from physics.hadronization.hadrons import hadron_mass
 from physics.hadronization.regions import dot, join_frame, step
@@ -33,22 +33,12 @@ def set_hadron(pdg_out, p_out, n, pdg, px, py, pz, e):
 
 
 @kernel
-def new_hadron(stream, tune, end):
-    """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron)."""
-    while True:
-        new = break_flavour(stream, tune.flavours, end)
-        pdg = join_flavours(stream, tune.flavours, end, new)
-        if pdg != 0:
-            return new, pdg
-
-
-@kernel
 def last_hadron(stream, tune, first, second):
     """Draw the hadron of what both chains left; 0 when these flavours make none."""
     if is_diquark(first) and is_diquark(second):
         return 0
     for _ in range(10):
-        pdg = join_flavours(stream, tune.flavours, first, second)
+        pdg = join_flavours(stream, tune, first, second)
         if pdg != 0:
             return pdg
     return 0
@@ -95,8 +85,8 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     ``n0 + 1``; returns 2, or −1 when none fit.  Charm below the threshold of two charmed mesons makes η_c π⁰, as in
     Pythia 8.
     """
-    if abs(first) == 4 and first == -second and mass < 2.0 * tune.hadrons.mass[tune.hadrons.row[421]]:
-        m1, m2 = tune.hadrons.mass[tune.hadrons.row[441]], tune.hadrons.mass[tune.hadrons.row[111]]
+    if abs(first) == 4 and first == -second and mass < 2.0 * tune.mass[tune.hadron_row[421]]:
+        m1, m2 = tune.mass[tune.hadron_row[441]], tune.mass[tune.hadron_row[111]]
         p = two_body_momentum(mass, m1, m2)
         if p <= 0.0:
             return -1
@@ -106,12 +96,10 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
         return 2
     for attempt in range(_PAIR_TRIES):
         if attempt >= _FREE_TRIES and not is_diquark(first) and not is_diquark(second):
-            new = break_flavour(stream, tune.flavours, first)
-            if is_diquark(new):
-                continue
-            quark, antiquark = (first, second) if first > 0 else (second, first)
-            pdg1 = tune.flavours.lightest_meson[quark, abs(new)]
-            pdg2 = tune.flavours.lightest_meson[abs(new), -antiquark]
+            u = uniform(stream)
+            new = 1 if u < tune.quark[0] else (2 if u < tune.quark[1] else 3)
+            quark, antiquark = (first, -second) if first > 0 else (second, -first)
+            pdg1, pdg2 = tune.lightest_meson[quark, new], tune.lightest_meson[new, antiquark]
             if first < 0:
                 pdg1, pdg2 = pdg2, pdg1
         else:
@@ -119,8 +107,8 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
             while pdg2 == 0:
                 new, pdg1 = new_hadron(stream, tune, first)
                 if not (is_diquark(new) and is_diquark(second)):
-                    pdg2 = join_flavours(stream, tune.flavours, -new, second)
-        m1, m2 = hadron_mass(stream, tune.hadrons, pdg1), hadron_mass(stream, tune.hadrons, pdg2)
+                    pdg2 = join_flavours(stream, tune, -new, second)
+        m1, m2 = hadron_mass(stream, tune, pdg1), hadron_mass(stream, tune, pdg2)
         if m1 + m2 >= mass:
             continue
         p = two_body_momentum(mass, m1, m2)
@@ -152,7 +140,7 @@ def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0
         end, other = (left, right) if side == 0 else (right, left)
         new, pdg = new_hadron(stream, tune, end)
         kick_x, kick_y = break_pt(stream, tune)
-        m = hadron_mass(stream, tune.hadrons, pdg)
+        m = hadron_mass(stream, tune, pdg)
         stop = stop_mass(stream, tune, end, other, new)
         rest2 = dot(rest, rest)
         if rest[3] <= 0.0 or rest2 < stop * stop:
@@ -182,7 +170,7 @@ def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0
     pdg_last = last_hadron(stream, tune, first, second)
     if pdg_last == 0:
         return -1
-    m_last = hadron_mass(stream, tune.hadrons, pdg_last)
+    m_last = hadron_mass(stream, tune, pdg_last)
     x_plus, x_minus, px, py = join_frame(sheet, regions)
     if x_plus <= 0.0 or x_minus <= 0.0:
         return -1

@@ -2,13 +2,13 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from physics.hadronization.flavour import FlavourTable, flavour_table
-from physics.hadronization.hadrons import HadronTable, load_hadrons
+from physics.hadronization.flavour import FLAVOUR_FIELDS, flavour_table
+from physics.hadronization.hadrons import HADRON_FIELDS, load_hadrons
 from physics.hadronization.shower import lambda_squared
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -82,30 +82,35 @@ class HadronizationTune(BaseModel):
     constituent_mass_c: Mass
 
 
-class Tune(NamedTuple):
-    """A tune compiled for kernels."""
-
-    flavours: FlavourTable
-    hadrons: HadronTable
-    a: float
-    b: float
-    a_extra_diquark: float
-    a_extra_of_old: bool
-    bowler_charm: float  # r_c b m_c²
-    sigma: float  # of px and of py [GeV]
-    enhanced_fraction: float
-    enhanced_width: float
-    stop_mass: float
-    stop_new_flavour: float
-    stop_smear: float
-    min_string_mass: float
-    join_mass: float
-    lambda2: np.ndarray  # float64 (3,) Λ² of αₛ with 3, 4, 5 flavours [GeV²]
-    pt_min: float
-    second_shower: bool
-    quark_mass: np.ndarray  # float64 (5,) by flavour d u s c [GeV]
-    pair_mass: np.ndarray  # float64 (5,) of the two quarks that a shower starts from [GeV]
-    constituent_mass: np.ndarray  # float64 (5,) [GeV]
+TUNE = np.dtype(
+    (
+        np.record,
+        [
+            *(
+                (name, np.float64)
+                for name in (
+                    "a", "b", "a_extra_diquark",
+                    "bowler_charm",  # r_c b m_c²
+                    "sigma",  # of px and of py [GeV]
+                    "enhanced_fraction", "enhanced_width", "stop_mass", "stop_new_flavour", "stop_smear",
+                    "min_string_mass", "join_mass", "pt_min",
+                )
+            ),
+            ("a_extra_of_old", np.bool_),
+            ("second_shower", np.bool_),
+            ("quark", np.float64, (2,)),  # cumulative probabilities of d and u in a string break
+            ("lambda2", np.float64, (3,)),  # Λ² of αₛ with 3, 4, 5 flavours [GeV²]
+            ("quark_mass", np.float64, (5,)),  # by flavour d u s c [GeV]
+            ("pair_mass", np.float64, (5,)),  # of the two quarks that a shower starts from [GeV]
+            ("constituent_mass", np.float64, (5,)),  # [GeV]
+            *FLAVOUR_FIELDS,
+            *HADRON_FIELDS,
+        ],
+    )
+)  # fmt: skip
+"""A tune compiled for kernels: a record, which goes from kernel to kernel as one pointer."""
+Tune = np.record
+"""An element of :data:`TUNE`."""
 
 
 @lru_cache(maxsize=1)
@@ -153,29 +158,25 @@ def compile_tune(tune: HadronizationTune) -> Tune:
     quark_mass = np.array([0.0, tune.mass_ud, tune.mass_ud, tune.mass_s, tune.mass_c])
     pair_mass = np.array([0.0, tune.pair_mass_ud, tune.pair_mass_ud, tune.pair_mass_s, tune.pair_mass_c])
     constituent = np.array([0.0] + 2 * [tune.constituent_mass_ud] + [tune.constituent_mass_s, tune.constituent_mass_c])
-    return Tune(
-        flavours=flavour_table(tune),
-        hadrons=load_hadrons(),
-        a=tune.a_lund,
-        b=tune.b_lund,
-        a_extra_diquark=tune.a_extra_diquark,
-        a_extra_of_old=tune.a_extra_of_old,
-        bowler_charm=tune.r_charm * tune.b_lund * tune.mass_c**2,
-        sigma=tune.sigma_pt / np.sqrt(2.0),
-        enhanced_fraction=tune.enhanced_fraction,
-        enhanced_width=tune.enhanced_width,
-        stop_mass=tune.stop_mass,
-        stop_new_flavour=tune.stop_new_flavour,
-        stop_smear=tune.stop_smear,
-        min_string_mass=tune.min_string_mass,
-        join_mass=tune.join_mass,
-        lambda2=lambda_squared(tune.alpha_s_mz),
-        pt_min=tune.pt_min,
-        second_shower=tune.second_shower,
-        quark_mass=quark_mass,
-        pair_mass=pair_mass,
-        constituent_mass=constituent,
+    values = (
+        flavour_table(tune)
+        | load_hadrons()
+        | {
+            "a": tune.a_lund,
+            "b": tune.b_lund,
+            "bowler_charm": tune.r_charm * tune.b_lund * tune.mass_c**2,
+            "sigma": tune.sigma_pt / np.sqrt(2.0),
+            "quark": np.array([1.0, 2.0]) / (2.0 + tune.prob_s_to_ud),
+            "lambda2": lambda_squared(tune.alpha_s_mz),
+            "quark_mass": quark_mass,
+            "pair_mass": pair_mass,
+            "constituent_mass": constituent,
+        }
     )
+    compiled: np.record = np.zeros(1, TUNE)[0]
+    for name in TUNE.names or ():
+        compiled[name] = values[name] if name in values else getattr(tune, name)
+    return compiled
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from scipy import integrate, stats
 
-from physics.hadronization.flavour import flavour_table
+from physics.hadronization.flavour import _alias, flavour_table
 from physics.hadronization.fragmentation import lund_z
 from physics.hadronization.hadrons import line_shape_quantiles
 from physics.hadronization.tune import read_tune
@@ -58,22 +58,46 @@ def test_flavour_table_is_a_probability() -> None:
     """Cumulative weights rise to 1; u ū without suppression makes π⁰ half of the time, η and η′ the rest."""
     tune = read_tune().model_copy(update={"eta_suppression": 1.0, "eta_prime_suppression": 1.0, "meson_ud": (0.0,) * 5})
     table = flavour_table(tune)
-    rates = dict(zip(table.meson_pdg[2, 2].tolist(), np.diff(table.meson[2, 2], prepend=0.0), strict=False))
+    rates = dict(zip(table["meson_pdg"][2, 2].tolist(), np.diff(table["meson"][2, 2], prepend=0.0), strict=False))
     assert rates[111] == pytest.approx(0.5)
     assert rates[221] + rates[331] == pytest.approx(0.5)
     assert rates[221] > rates[331] > 0.15
-    for cumulative in (table.meson[1:, 1:], table.vertex):
-        assert np.all(np.diff(cumulative, axis=-1) > -1e-12)
-        assert np.allclose(cumulative[..., -1], 1.0)
-    assert table.meson_pdg[4, 1, :2].tolist() == [411, 413]
+    cumulative = table["meson"][1:, 1:]
+    assert np.all(np.diff(cumulative, axis=-1) > -1e-12)
+    assert np.allclose(cumulative[..., -1], 1.0)
+    assert table["meson_pdg"][4, 1, :2].tolist() == [411, 413]
+
+
+def test_alias_table_keeps_the_probabilities() -> None:
+    weights = np.random.default_rng(1).exponential(size=37)
+    keep, alias = _alias(weights)
+    chances = keep.copy()
+    np.add.at(chances, alias, 1.0 - keep)
+    assert np.allclose(chances / 37, weights / weights.sum(), rtol=1e-12)
+
+
+def test_every_flavour_has_hadrons() -> None:
+    """All ends, with and without a popcorn meson to come, and all that joins them, have rows; new ends too."""
+    table = flavour_table(read_tune(charm=True))
+    ends, seen = [1, 2, 3, 4], set()
+    while ends:
+        end = ends.pop()
+        seen.add(end)
+        i = table["row"][end]
+        assert i >= 0
+        part = slice(table["row_first"][i], table["row_first"][i] + table["row_size"][i])
+        assert part.stop > part.start
+        assert (table["hadron"][part] != 0).all()
+        ends += list(set(np.abs(table["joins"][part]).tolist()) - seen - set(ends))
+    assert len(seen) == 4 + 2 * 15
 
 
 def test_baryons_follow_su6() -> None:
     """u with a spin-0 ud diquark is a proton always; with uu it is Δ⁺⁺ always; s with ud₀ a Λ or refused."""
     table = flavour_table(read_tune())
-    assert table.baryon_pdg[2, 1, 0, 2, 0] == 2212
-    assert table.baryon[2, 1, 0, 2, 0] == pytest.approx(1.0)
-    assert table.baryon[2, 2, 1, 2, 1] == pytest.approx(0.0)
-    assert table.baryon_pdg[2, 2, 1, 2, 2] == 2224
-    assert np.diff(table.baryon[2, 1, 0, 3], prepend=0.0)[:3] == pytest.approx([0.0, 2.0 / 3.0, 0.0])
-    assert table.baryon_pdg[2, 1, 0, 3, 1] == 3122
+    assert table["baryon_pdg"][2, 1, 0, 2, 0] == 2212
+    assert table["baryon"][2, 1, 0, 2, 0] == pytest.approx(1.0)
+    assert table["baryon"][2, 2, 1, 2, 1] == pytest.approx(0.0)
+    assert table["baryon_pdg"][2, 2, 1, 2, 2] == 2224
+    assert np.diff(table["baryon"][2, 1, 0, 3], prepend=0.0)[:3] == pytest.approx([0.0, 2.0 / 3.0, 0.0])
+    assert table["baryon_pdg"][2, 1, 0, 3, 1] == 3122
