@@ -5,10 +5,90 @@ for massive quarks (Z. Phys. C 11 (1981) 169), in the form of arXiv:2203.11601, 
 """
 
 import math
+from typing import Any
+
+import numpy as np
 
 from physics.hadronization.flavour import is_diquark
 from physics.jit import kernel
 from physics.random import normal, uniform
+
+_STEPS = 96
+"""Steps of ln(b m_T²) in the tables of z."""
+_LOWEST, _HIGHEST = math.log(4e-3), math.log(40.0)
+_CELLS, _TAIL_CELLS = 128, 32
+"""Equal steps of probability, and those into which the first one is divided again."""
+Z_FIELDS = (
+    ("z_quantiles", np.float64, (8, _STEPS + 1, _CELLS + 1)),
+    ("z_tail", np.float64, (8, _STEPS + 1, _TAIL_CELLS + 1)),
+)
+"""Fields of :func:`draw_z` in :data:`physics.hadronization.tune.TUNE`.
+
+First index: 1 for an old diquark + 2 for a new one + 4 for charm.
+"""
+
+
+def z_tables(a: float, a_extra: float, extra_of_old: bool, bowler_charm: float) -> dict[str, Any]:
+    """Return the fields of ``Z_FIELDS``: z at equal steps of probability, for steps of ln(b m_T²)."""
+    quantiles = np.zeros((8, _STEPS + 1, _CELLS + 1))
+    tails = np.zeros((8, _STEPS + 1, _TAIL_CELLS + 1))
+    # nodes that are dense at both ends
+    s = np.linspace(0.0, 1.0, 1201)[1:-1]
+    z = s**3 * (10.0 - 15.0 * s + 6.0 * s * s)
+    body, tail = np.linspace(0.0, 1.0, _CELLS + 1), np.linspace(0.0, 1.0 / _CELLS, _TAIL_CELLS + 1)
+    b = np.exp(np.linspace(_LOWEST, _HIGHEST, _STEPS + 1))[:, None]
+    for kind in range(8):
+        old, new, charm = kind % 2 == 1, kind // 2 % 2 == 1, kind // 4 == 1
+        power = a + a_extra * (old if extra_of_old else new)
+        c = 1.0 + a_extra * (new - old) + bowler_charm * charm
+        log_f = power * np.log1p(-z) - c * np.log(z) - b / z
+        f = np.exp(log_f - log_f.max(axis=1, keepdims=True))
+        cumulative = np.zeros_like(f)
+        cumulative[:, 1:] = np.cumsum(0.5 * (f[:, 1:] + f[:, :-1]) * np.diff(z), axis=1)
+        for i in range(_STEPS + 1):
+            cdf = cumulative[i] / cumulative[i, -1]
+            # the lowest z that has any probability is where the table starts
+            start = max(0, int(np.searchsorted(cdf, 1e-9)) - 1)
+            quantiles[kind, i] = np.interp(body, cdf[start:], z[start:])
+            tails[kind, i] = np.interp(tail, cdf[start:], z[start:])
+    return {"z_quantiles": quantiles, "z_tail": tails}
+
+
+@kernel
+def draw_z(stream, tune, old, new, mt2):
+    """Draw z for the end ``old`` that is joined by ``new`` to a hadron of transverse mass² ``mt2`` [GeV²].
+
+    From tables, linear between steps of probability and of ln(b m_T²): the distribution is that of :func:`lund_z` to
+    1e-3 of probability; outside the tables it is :func:`lund_z`.
+    """
+    b = tune.b * mt2
+    step = (math.log(b) - _LOWEST) * (_STEPS / (_HIGHEST - _LOWEST))
+    if step < 0.0 or step >= _STEPS:
+        a, c = fragmentation_shape(tune, old, new)
+        return lund_z(stream, a, c, b)
+    i = int(step)
+    w = step - i
+    kind = 0
+    size = abs(old)
+    if size > 1000:
+        kind += 1
+        if size >= 4000 or (size // 100) % 10 == 4:
+            kind += 4
+    elif size == 4:
+        kind += 4
+    if is_diquark(new):
+        kind += 2
+    x = uniform(stream) * _CELLS
+    k = int(x)
+    if k > 0:
+        x -= k
+        low, high = tune.z_quantiles[kind, i], tune.z_quantiles[kind, i + 1]
+    else:
+        x *= _TAIL_CELLS
+        k = int(x)
+        x -= k
+        low, high = tune.z_tail[kind, i], tune.z_tail[kind, i + 1]
+    return (1.0 - w) * (low[k] + x * (low[k + 1] - low[k])) + w * (high[k] + x * (high[k + 1] - high[k]))
 
 
 @kernel

@@ -7,7 +7,11 @@ arXiv:2203.11601, sec. 7.1.
 import math
 
 from physics.hadronization.flavour import constituent_mass, is_diquark, join_flavours, new_hadron
+<<<<<<< HEAD
+from physics.hadronization.fragmentation import break_pt, draw_z
+=======
 from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
+>>>>>>> origin/main
 from physics.hadronization.hadrons import hadron_mass
 from physics.hadronization.regions import dot, join_frame, step
 from physics.jit import kernel
@@ -146,8 +150,7 @@ def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0
         if rest[3] <= 0.0 or rest2 < stop * stop:
             break
         mt2 = m * m + (sheet.pt[side, 0] + kick_x) ** 2 + (sheet.pt[side, 1] + kick_y) ** 2
-        a, c = fragmentation_shape(tune, end, new)
-        z = lund_z(stream, a, c, tune.b * mt2)
+        z = draw_z(stream, tune, end, new, mt2)
         if not step(sheet, regions, side, z, m * m, kick_x, kick_y, hadron):
             return -1
         if n0 + n_left + n_right + 3 >= capacity:

@@ -6,9 +6,13 @@ from numba import njit
 from scipy import integrate, stats
 
 from physics.hadronization.flavour import _alias, flavour_table
+<<<<<<< HEAD
+from physics.hadronization.fragmentation import draw_z, fragmentation_shape, lund_z
+=======
 from physics.hadronization.fragmentation import lund_z
+>>>>>>> origin/main
 from physics.hadronization.hadrons import line_shape_quantiles
-from physics.hadronization.tune import read_tune
+from physics.hadronization.tune import compile_tune, read_tune
 from physics.random import new_stream, open_stream
 
 
@@ -41,6 +45,41 @@ def test_fragmentation_function(a: float, c: float, b: float) -> None:
     density = (1.0 - grid) ** a * grid ** (-c) * np.exp(-b / grid)
     cdf = integrate.cumulative_trapezoid(density, grid, initial=0.0)
     assert stats.kstest(z, lambda x: np.interp(x, grid, cdf / cdf[-1])).pvalue > 1e-3
+
+
+@njit
+def draw_from_table(stream, tune, old, new, mt2, n):
+    out = np.empty(n)
+    for i in range(n):
+        out[i] = draw_z(stream, tune, old, new, mt2)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mt2"),
+    [
+        (2, -1, 0.02),
+        (2, -1, 0.35),
+        (2, -1, 3.0),
+        (2, 2101, 1.3),
+        (2101, 1, 1.3),
+        (4, -2, 4.4),
+        (4, 2103, 6.0),
+        (1, -2, 99.0),
+    ],
+)
+def test_tabulated_z(old: int, new: int, mt2: float) -> None:
+    """Tables of z: largest difference of the distribution to the closed form's 1e-3 and what 300 000 draws allow."""
+    tune = compile_tune(read_tune(charm=True))
+    a, c = fragmentation_shape(tune, old, new)
+    stream = new_stream()
+    open_stream(stream, np.uint64(11), 4, 0, 0)
+    n = 300_000
+    z = draw_from_table(stream, tune, old, new, mt2, n)
+    grid = np.concatenate([np.geomspace(1e-5, 0.1, 4000), np.linspace(0.1, 1.0, 8001)[1:]])
+    density = (1.0 - grid) ** a * grid ** (-c) * np.exp(-tune.b * mt2 / grid)
+    cdf = integrate.cumulative_trapezoid(density, grid, initial=0.0)
+    assert stats.kstest(z, lambda x: np.interp(x, grid, cdf / cdf[-1])).statistic < 1e-3 + 1.95 / np.sqrt(n)
 
 
 def test_line_shape() -> None:
