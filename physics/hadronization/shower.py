@@ -278,10 +278,7 @@ def _set_rates(partons, n, pt2_min):
         m1, m2 = partons.mass[k], partons.mass[k + 1]
         s = m1 * m1 + m2 * m2 + 2.0 * _dot(partons.p[k], partons.p[k + 1])
         root_s = math.sqrt(max(s, 0.0))
-<<<<<<< HEAD
         root, width = 0.0, 0.0
-=======
->>>>>>> origin/main
         for side in range(2):
             rates = partons.rates[2 * k + side]
             radiator = k + side
@@ -293,14 +290,9 @@ def _set_rates(partons, n, pt2_min):
             rates[3] = s
             if partons.linked[k] == 0 or span <= pt2_min:
                 continue
-<<<<<<< HEAD
             if side == 0 or m1 != m2:
                 root = math.sqrt(1.0 - pt2_min / span)
                 width = math.log((1.0 + root) / (1.0 - root))
-=======
-            root = math.sqrt(1.0 - pt2_min / span)
-            width = math.log((1.0 + root) / (1.0 - root))
->>>>>>> origin/main
             gluon = partons.pdg[radiator] == GLUON
             rates[1] = (3.0 if gluon else 8.0 / 3.0) * width
             rates[0] = rates[1] + (0.25 * root * _NEW_FLAVOURS if gluon else 0.0)

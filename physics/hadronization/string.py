@@ -7,11 +7,7 @@ arXiv:2203.11601, sec. 7.1.
 import math
 
 from physics.hadronization.flavour import constituent_mass, is_diquark, join_flavours, new_hadron
-<<<<<<< HEAD
 from physics.hadronization.fragmentation import break_pt, draw_z
-=======
-from physics.hadronization.fragmentation import break_pt, fragmentation_shape, lund_z
->>>>>>> origin/main
 from physics.hadronization.hadrons import hadron_mass
 from physics.hadronization.regions import dot, join_frame, step
 from physics.jit import kernel

@@ -8,10 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from physics.hadronization.flavour import FLAVOUR_FIELDS, flavour_table
-<<<<<<< HEAD
 from physics.hadronization.fragmentation import Z_FIELDS, z_tables
-=======
->>>>>>> origin/main
 from physics.hadronization.hadrons import HADRON_FIELDS, load_hadrons
 from physics.hadronization.shower import lambda_squared
 
@@ -109,10 +106,7 @@ TUNE = np.dtype(
             ("constituent_mass", np.float64, (5,)),  # [GeV]
             *FLAVOUR_FIELDS,
             *HADRON_FIELDS,
-<<<<<<< HEAD
             *Z_FIELDS,
-=======
->>>>>>> origin/main
         ],
     )
 )  # fmt: skip
@@ -166,7 +160,6 @@ def compile_tune(tune: HadronizationTune) -> Tune:
     quark_mass = np.array([0.0, tune.mass_ud, tune.mass_ud, tune.mass_s, tune.mass_c])
     pair_mass = np.array([0.0, tune.pair_mass_ud, tune.pair_mass_ud, tune.pair_mass_s, tune.pair_mass_c])
     constituent = np.array([0.0] + 2 * [tune.constituent_mass_ud] + [tune.constituent_mass_s, tune.constituent_mass_c])
-<<<<<<< HEAD
     bowler_charm = tune.r_charm * tune.b_lund * tune.mass_c**2
     values = (
         flavour_table(tune)
@@ -176,15 +169,6 @@ def compile_tune(tune: HadronizationTune) -> Tune:
             "a": tune.a_lund,
             "b": tune.b_lund,
             "bowler_charm": bowler_charm,
-=======
-    values = (
-        flavour_table(tune)
-        | load_hadrons()
-        | {
-            "a": tune.a_lund,
-            "b": tune.b_lund,
-            "bowler_charm": tune.r_charm * tune.b_lund * tune.mass_c**2,
->>>>>>> origin/main
             "sigma": tune.sigma_pt / np.sqrt(2.0),
             "quark": np.array([1.0, 2.0]) / (2.0 + tune.prob_s_to_ud),
             "lambda2": lambda_squared(tune.alpha_s_mz),

@@ -6,11 +6,7 @@ from numba import njit
 from scipy import integrate, stats
 
 from physics.hadronization.flavour import _alias, flavour_table
-<<<<<<< HEAD
 from physics.hadronization.fragmentation import draw_z, fragmentation_shape, lund_z
-=======
-from physics.hadronization.fragmentation import lund_z
->>>>>>> origin/main
 from physics.hadronization.hadrons import line_shape_quantiles
 from physics.hadronization.tune import compile_tune, read_tune
 from physics.random import new_stream, open_stream
