@@ -1,6 +1,53 @@
 """Kalman updates of covariances of helix parameters: a measured coordinate, matter crossed. For lanes.
 
 The state is the five helix parameters (d0, φ0, ω, z0, tanλ) at the POCA, so the transport between layers is the
+<<<<<<< HEAD
+identity. A state in the functions below is the tuple of the covariance's upper triangle row by row, of the five biases
+(displacements that the fit does not know of) and of the χ² that these add: 21 numbers, which stay in registers while a
+layer is dealt with.
+"""
+
+from detector.lanes import BIAS0, CHI2, LANES, lane_function, lane_kernel, select
+
+
+@lane_kernel
+def begin_filter(c, p0, p1, p2, p3, p4):
+    """Set diagonal covariances."""
+    for i in range(15 * LANES):
+        c[i] = 0.0
+    for lane in range(LANES):
+        c[lane], c[5 * LANES + lane], c[9 * LANES + lane] = p0, p1, p2
+        c[12 * LANES + lane], c[14 * LANES + lane] = p3, p4
+
+
+@lane_function
+def load_state(c, track, lane):
+    """State of a lane."""
+    return (
+        c[lane], c[LANES + lane], c[2 * LANES + lane], c[3 * LANES + lane], c[4 * LANES + lane], c[5 * LANES + lane],
+        c[6 * LANES + lane], c[7 * LANES + lane], c[8 * LANES + lane], c[9 * LANES + lane], c[10 * LANES + lane],
+        c[11 * LANES + lane], c[12 * LANES + lane], c[13 * LANES + lane], c[14 * LANES + lane], track[BIAS0 + lane],
+        track[BIAS0 + LANES + lane], track[BIAS0 + 2 * LANES + lane], track[BIAS0 + 3 * LANES + lane],
+        track[BIAS0 + 4 * LANES + lane], track[CHI2 + lane],
+    )  # fmt: skip
+
+
+@lane_function
+def store_state(c, track, lane, state):
+    """Write the state of a lane back."""
+    (
+        c[lane], c[LANES + lane], c[2 * LANES + lane], c[3 * LANES + lane], c[4 * LANES + lane], c[5 * LANES + lane],
+        c[6 * LANES + lane], c[7 * LANES + lane], c[8 * LANES + lane], c[9 * LANES + lane], c[10 * LANES + lane],
+        c[11 * LANES + lane], c[12 * LANES + lane], c[13 * LANES + lane], c[14 * LANES + lane], track[BIAS0 + lane],
+        track[BIAS0 + LANES + lane], track[BIAS0 + 2 * LANES + lane], track[BIAS0 + 3 * LANES + lane],
+        track[BIAS0 + 4 * LANES + lane], track[CHI2 + lane],
+    ) = state  # fmt: skip
+
+
+@lane_function
+def bend_terms(omega, radius, s, sine, cosine):
+    """Displacements to the left and along, for a change of ω, of the point at arc length ``s``; ``radius`` is 1/ω."""
+=======
 identity. Covariances are upper triangles row by row, sixteen tracks side by side.
 """
 
@@ -31,11 +78,72 @@ def write_row(row, lane, cx, cy, cz, number, x, y, s, tx, ty, sine, cosine, sin0
 
     ``radius`` is 1/ω.
     """
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     turned = omega * s
     small = abs(turned) < 1e-3
     square = s * s
     left = select(small, 0.5 * square, (1.0 - cosine) * radius * radius)
     along = select(small, -turned * square / 6.0, (sine - turned) * radius * radius)
+<<<<<<< HEAD
+    return left, along
+
+
+@lane_function
+def add_hits(state, cx, cy, cz, x, y, s, tx, ty, left, along, sin0, cos0, number, variance, seen):
+    """Update a state with the coordinate ``c · δposition``, measured ``number`` times with ``variance``.
+
+    ``seen`` is 1 where the bias displaces the hit, else 0; ``left`` and ``along`` are :func:`bend_terms`.
+    """
+    c00, c01, c02, c03, c04, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44, b0, b1, b2, b3, b4, chi2 = state
+    # Derivatives with respect to (d0, φ0, ω, z0, tanλ).
+    h0 = cx * sin0 - cy * cos0
+    h1 = cy * x - cx * y
+    h2 = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
+    h3 = cz
+    h4 = s * cz
+    g0 = c00 * h0 + c01 * h1 + c02 * h2 + c03 * h3 + c04 * h4
+    g1 = c01 * h0 + c11 * h1 + c12 * h2 + c13 * h3 + c14 * h4
+    g2 = c02 * h0 + c12 * h1 + c22 * h2 + c23 * h3 + c24 * h4
+    g3 = c03 * h0 + c13 * h1 + c23 * h2 + c33 * h3 + c34 * h4
+    g4 = c04 * h0 + c14 * h1 + c24 * h2 + c34 * h3 + c44 * h4
+    # n hits of one coordinate weigh like one of variance / n.
+    inverse = number / (variance + number * (g0 * h0 + g1 * h1 + g2 * h2 + g3 * h3 + g4 * h4))
+    pull = seen * (h0 * b0 + h1 * b1 + h2 * b2 + h3 * b3 + h4 * b4)
+    f0, f1, f2, f3, f4 = inverse * g0, inverse * g1, inverse * g2, inverse * g3, inverse * g4
+    return (
+        c00 - f0 * g0, c01 - f0 * g1, c02 - f0 * g2, c03 - f0 * g3, c04 - f0 * g4, c11 - f1 * g1, c12 - f1 * g2,
+        c13 - f1 * g3, c14 - f1 * g4, c22 - f2 * g2, c23 - f2 * g3, c24 - f2 * g4, c33 - f3 * g3, c34 - f3 * g4,
+        c44 - f4 * g4, b0 - pull * f0, b1 - pull * f1, b2 - pull * f2, b3 - pull * f3, b4 - pull * f4,
+        chi2 + pull * pull * inverse,
+    )  # fmt: skip
+
+
+@lane_function
+def add_flat_hits(state, cx, cy, x, y, tx, ty, left, along, sin0, cos0, number, variance, seen):
+    """:func:`add_hits` of a coordinate that does not depend on z0 and tanλ."""
+    c00, c01, c02, c03, c04, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44, b0, b1, b2, b3, b4, chi2 = state
+    h0 = cx * sin0 - cy * cos0
+    h1 = cy * x - cx * y
+    h2 = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
+    g0 = c00 * h0 + c01 * h1 + c02 * h2
+    g1 = c01 * h0 + c11 * h1 + c12 * h2
+    g2 = c02 * h0 + c12 * h1 + c22 * h2
+    g3 = c03 * h0 + c13 * h1 + c23 * h2
+    g4 = c04 * h0 + c14 * h1 + c24 * h2
+    inverse = number / (variance + number * (g0 * h0 + g1 * h1 + g2 * h2))
+    pull = seen * (h0 * b0 + h1 * b1 + h2 * b2)
+    f0, f1, f2, f3, f4 = inverse * g0, inverse * g1, inverse * g2, inverse * g3, inverse * g4
+    return (
+        c00 - f0 * g0, c01 - f0 * g1, c02 - f0 * g2, c03 - f0 * g3, c04 - f0 * g4, c11 - f1 * g1, c12 - f1 * g2,
+        c13 - f1 * g3, c14 - f1 * g4, c22 - f2 * g2, c23 - f2 * g3, c24 - f2 * g4, c33 - f3 * g3, c34 - f3 * g4,
+        c44 - f4 * g4, b0 - pull * f0, b1 - pull * f1, b2 - pull * f2, b3 - pull * f3, b4 - pull * f4,
+        chi2 + pull * pull * inverse,
+    )  # fmt: skip
+
+
+@lane_function
+def add_kink(state, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
+=======
     row[H0 + lane] = cx * sin0 - cy * cos0
     row[H1 + lane] = cy * x - cx * y
     row[H2 + lane] = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
@@ -110,12 +218,14 @@ def shift_bias(c, h, track, variance):
 
 @inlined_kernel
 def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     """Noise of matter at arc length ``s`` (sine and cosine of ω s, 1/ω and 1/(1 + ω d0) given).
 
     ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling. The
     derivatives of the helix, the point of the kink held: a turn in azimuth moves (d0, φ0, z0); a change of ln ω moves
     (d0, φ0, ω, z0); a scatter in dip moves tanλ and z0 and, since p stays, ln ω by tanλ.
     """
+    c00, c01, c02, c03, c04, c11, c12, c13, c14, c22, c23, c24, c33, c34, c44, b0, b1, b2, b3, b4, chi2 = state
     slope = 1.0 + tan_lambda * tan_lambda
     # Turn.
     a, b = sine * radius, cosine * scale
@@ -131,6 +241,26 @@ def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, b
     h = -s * slope
     mixed = dip2 * tan_lambda
     mz, mt = mixed * h, mixed * slope
+<<<<<<< HEAD
+    return (
+        c00 + fa * a + fe * e,
+        c01 + fa * b + fe * f,
+        c02 + fe * omega,
+        c03 + fa * d + fe * g + mz * e,
+        c04 + mt * e,
+        c11 + fb * b + ff * f,
+        c12 + ff * omega,
+        c13 + fb * d + ff * g + mz * f,
+        c14 + mt * f,
+        c22 + fw * omega,
+        c23 + fw * g + mz * omega,
+        c24 + mt * omega,
+        c33 + turn2 * d * d + both2 * g * g + 2.0 * mz * g + dip2 * h * h,
+        c34 + mt * g + dip2 * slope * h,
+        c44 + dip2 * slope * slope,
+        b0, b1, b2, b3, b4, chi2,
+    )  # fmt: skip
+=======
     c[C00 + lane] += fa * a + fe * e
     c[C01 + lane] += fa * b + fe * f
     c[C02 + lane] += fe * omega
@@ -146,3 +276,4 @@ def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, b
     c[C33 + lane] += turn2 * d * d + both2 * g * g + 2.0 * mz * g + dip2 * h * h
     c[C34 + lane] += mt * g + dip2 * slope * h
     c[C44 + lane] += dip2 * slope * slope
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604

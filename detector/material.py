@@ -4,13 +4,17 @@ Formulae: PDG, Passage of particles through matter. Layers are thin; a layer of 
 up.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
+from detector.elementary import fast_log
 from detector.units import Density, Energy, Scale, Section, Thickness
+<<<<<<< HEAD
+from physics.jit import inlined_kernel
+=======
 from physics.jit import kernel
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 
 class MaterialSection(Section):
@@ -52,7 +56,7 @@ def slab(parts: list[tuple[MaterialSection, float]]) -> Slab:
     return Slab(float(x0), float(interaction), float(electrons), float(mean))
 
 
-@kernel
+@inlined_kernel
 def highland_factor(total_x0, momentum, mass):
     """Variance of the projected scattering angle × (pβ)² [GeV²] for each radiation length.
 
@@ -60,8 +64,10 @@ def highland_factor(total_x0, momentum, mass):
     thickness ``total_x0`` of all layers crossed so that they add up to the angle of the whole, which they do
     not when each layer has its own logarithm (PDG's remark below the formula).
     """
-    inverse_beta2 = 1.0 + (mass / momentum) ** 2
-    return (0.0136 * (1.0 + 0.038 * math.log(total_x0 * inverse_beta2))) ** 2
+    ratio = mass / momentum
+    inverse_beta2 = 1.0 + ratio * ratio
+    angle = 0.0136 * (1.0 + 0.038 * fast_log(total_x0 * inverse_beta2))
+    return angle * angle
 
 
 BETHE = 0.307075e-3

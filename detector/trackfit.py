@@ -16,12 +16,21 @@ import math
 import numpy as np
 
 from detector.chamber import filter_chamber
+<<<<<<< HEAD
+from detector.geometry import WALL
+from detector.kalman import add_hits, add_kink, bend_terms, load_state, store_state
+=======
 from detector.kalman import C00, add_hits, add_kink, shift_bias, write_row
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from detector.lanes import (
     ANGLE2,
     ARC,
     BEND2,
     BIAS0,
+<<<<<<< HEAD
+    BROKEN,
+=======
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     CHI2,
     COS0,
     COSINE,
@@ -49,6 +58,11 @@ from detector.lanes import (
     TX,
     TY,
     Z0,
+<<<<<<< HEAD
+    lane_function,
+    lane_kernel,
+=======
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     select,
 )
 from detector.material import highland_factor
@@ -62,6 +76,11 @@ def filter_inward(tracker, lanes):
     BIAS enters as the displacement of the helix beyond the arc length BROKEN (a decay, a lost photon) that the fit does
     not know of, and leaves as the shift of the fitted parameters; CHI2 is what it adds to the tracks' χ².
     """
+<<<<<<< HEAD
+    layers, track, c = tracker.surfaces.layer, lanes.track, lanes.covariance
+    _set_highland(track)
+    filter_chamber(tracker, lanes)
+=======
     layers, track, c, row = tracker.surfaces.layer, lanes.track, lanes.covariance, lanes.row
     biased = 0.0
     for lane in range(LANES):
@@ -71,10 +90,57 @@ def filter_inward(tracker, lanes):
             max(track[TOTAL + lane], 1e-4), track[MOMENTUM + lane], track[MASS + lane]
         )
     filter_chamber(tracker, lanes, biased)
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
         layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
+<<<<<<< HEAD
+        met = 0.0
+        for lane in range(LANES):
+            met += here[MET + lane]
+        if met == 0.0:
+            continue
+        if layer.kind == WALL:
+            _filter_wall(c, track, here, point)
+        else:
+            _filter_sensors(c, track, here, point, layer.slant_tan, layer.variance_u, layer.variance_v)
+
+
+@lane_kernel
+def _set_highland(track):
+    """Scattering strength from all matter crossed."""
+    for lane in range(LANES):
+        track[CHI2 + lane] = 0.0
+        track[HIGHLAND + lane] = highland_factor(
+            max(track[TOTAL + lane], 1e-4), track[MOMENTUM + lane], track[MASS + lane]
+        )
+
+
+@lane_function
+def _surface_kink(track, here, point, lane, state):
+    """Noise of a surface's matter."""
+    return add_kink(
+        state, 0.5 * track[DIAMETER + lane], track[SCALE + lane], track[OMEGA + lane], track[TAN_LAMBDA + lane],
+        point[ARC + lane], point[SINE + lane], point[COSINE + lane], track[HIGHLAND + lane] * here[ANGLE2 + lane],
+        here[BEND2 + lane],
+    )  # fmt: skip
+
+
+@lane_kernel
+def _filter_wall(c, track, here, point):
+    """Matter of a wall."""
+    for lane in range(LANES):
+        store_state(c, track, lane, _surface_kink(track, here, point, lane, load_state(c, track, lane)))
+
+
+@lane_kernel
+def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v):
+    """Both coordinates of a sensor, seen along the track, then its matter.
+
+    The plane has normal M; the measured directions are U (across the ladder) and V (along it).
+    """
+=======
         met, hit = 0.0, 0.0
         for lane in range(LANES):
             met += here[MET + lane]
@@ -97,10 +163,39 @@ def filter_inward(tracker, lanes):
 @kernel
 def _write_across(row, track, here, point, slant_tan):
     """Derivatives of a sensor's coordinate across its ladder, seen along the track."""
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
     slant_sine = slant_tan * slant_cosine
     for lane in range(LANES):
         mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
+<<<<<<< HEAD
+        x, y, arc = point[POINT_X + lane], point[POINT_Y + lane], point[ARC + lane]
+        tx, ty = point[TX + lane], point[TY + lane]
+        tan_lambda, sin0, cos0 = track[TAN_LAMBDA + lane], track[SIN0 + lane], track[COS0 + lane]
+        hits = here[HITS + lane]
+        slanted = here[SLANTED + lane] > 0.0
+        c_tilt, s_tilt = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
+        along, across = tx * mx + ty * my, ty * mx - tx * my
+        inverse = 1.0 / select(hits > 0.0, along * c_tilt + tan_lambda * s_tilt, 1.0)
+        fu, fv = across * inverse, (tan_lambda * c_tilt - along * s_tilt) * inverse
+        lean = -s_tilt - fv * c_tilt
+        left, forth = bend_terms(
+            track[OMEGA + lane], 0.5 * track[DIAMETER + lane], arc, point[SINE + lane], point[COSINE + lane]
+        )
+        seen = select(arc < track[BROKEN + lane], 1.0, 0.0)
+        state = add_hits(
+            load_state(c, track, lane), -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, x, y, arc, tx, ty,
+            left, forth, sin0, cos0, hits, variance_u, seen,
+        )  # fmt: skip
+        state = add_hits(
+            state, mx * lean, my * lean, c_tilt - fv * s_tilt, x, y, arc, tx, ty, left, forth, sin0, cos0, hits,
+            variance_v, seen,
+        )  # fmt: skip
+        store_state(c, track, lane, _surface_kink(track, here, point, lane, state))
+
+
+@lane_kernel
+=======
         tx, ty = point[TX + lane], point[TY + lane]
         slanted = here[SLANTED + lane] > 0.0
         c, s = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
@@ -153,6 +248,7 @@ def _add_surface(c, track, here, point):
 
 
 @kernel
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def draw_parameters(lanes):
     """Turn five normal numbers (rows HELP0 to HELP4) into drawn parameters: truth + bias + Cholesky factor × numbers.
 
@@ -161,7 +257,11 @@ def draw_parameters(lanes):
     c, track = lanes.covariance, lanes.track
     for lane in range(LANES):
         # Cholesky C = Uᵀ U; rounding may leave a pivot at zero, never far below.
+<<<<<<< HEAD
+        c00, c11, c22 = c[lane], c[5 * LANES + lane], c[9 * LANES + lane]
+=======
         c00, c11, c22 = c[C00 + lane], c[5 * LANES + lane], c[9 * LANES + lane]
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         c33, c44 = c[12 * LANES + lane], c[14 * LANES + lane]
         u00 = math.sqrt(max(c00, 1e-30))
         inverse = 1.0 / u00

@@ -8,7 +8,10 @@ from pydantic import model_validator
 
 from detector.geometry import PIXEL
 from detector.lanes import (
+<<<<<<< HEAD
+=======
     ACTIVE,
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     CHI2,
     FIRST_WIRE,
     HELP0,
@@ -108,6 +111,25 @@ TRACK = np.dtype(
 
 
 @kernel
+<<<<<<< HEAD
+def lose_hits(stream, lanes, lane, layers, respond):
+    """Remove silicon hits of a lane with the layers' inefficiencies, given that at least one is lost.
+
+    ``respond`` is the chance that none is: as long as all hits were kept, the next is lost with its own chance over
+    that of losing any of those left.
+    """
+    lost = False
+    for i in range(layers.shape[0]):
+        here, efficiency = lanes.surface[i], layers[i].efficiency
+        for _ in range(int(here[HITS + lane])):
+            chance = 1.0 - efficiency
+            if not lost:
+                chance /= max(1.0 - respond, 1e-300)
+                respond /= efficiency
+            if uniform(stream) < chance:
+                here[HITS + lane] -= 1.0
+                lost = True
+=======
 def lose_hits(stream, lanes, lane, layers, number, respond):
     """Remove silicon hits with the layers' inefficiencies; ``number`` is uniform, ``respond`` the chance to lose none.
 
@@ -127,6 +149,7 @@ def lose_hits(stream, lanes, lane, layers, number, respond):
             here[ACTIVE + lane] = kept
     for i in range(layers.shape[0]):
         lanes.surface[i][HITS + lane] = lanes.surface[i][ACTIVE + lane]
+>>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 
 @kernel
