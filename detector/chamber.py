@@ -6,16 +6,10 @@ keeps the first three moments of the lever arm; the gas scatters half way betwee
 
 import math
 
-<<<<<<< HEAD
 from detector.kalman import add_flat_hits, add_hits, add_kink, begin_filter, bend_terms, load_state, store_state
 from detector.lanes import (
     ARC,
     BROKEN,
-=======
-from detector.kalman import add_hits, add_kink, begin_filter, shift_bias, write_row
-from detector.lanes import (
-    ARC,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     COS0,
     COS_LAMBDA,
     COSINE,
@@ -38,80 +32,43 @@ from detector.lanes import (
     SCALE,
     SIN0,
     SINE,
-<<<<<<< HEAD
     STEREO,
-=======
-    STEREO0,
-    STEREO1,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     TAN_LAMBDA,
     TX,
     TY,
     WEIGHT,
-<<<<<<< HEAD
     lane_function,
     lane_kernel,
     select,
 )
 from physics.jit import kernel
-=======
-    select,
-)
-from physics.jit import inlined_kernel, kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 PRIOR = (900.0, 1.0, 0.01, 1e4, 25.0)
 """Variances [cm², 1, 1/cm², cm², 1] before the first hit: too wide to matter once a track can be found."""
 
 
 @kernel
-<<<<<<< HEAD
 def filter_chamber(tracker, lanes):
     """Filter the drift chamber from outside to inside into ``lanes.covariance``."""
     chamber, track, c = tracker.chamber, lanes.track, lanes.covariance
-=======
-def filter_chamber(tracker, lanes, biased):
-    """Filter the drift chamber inward into ``lanes.covariance``; ``biased`` > 0: any track has a bias."""
-    chamber, track, c, row = tracker.chamber, lanes.track, lanes.covariance, lanes.row
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     n = chamber.first.shape[0] - 1
     p0, p1, p2, p3, p4 = PRIOR
     begin_filter(c, p0, p1, p2, p3, p4)
     for lane in range(LANES):
         track[OUTER_ARC + lane] = -1.0
-<<<<<<< HEAD
-=======
-    variance = chamber.variance
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     for step in range(n):
         k = n - 1 - step
         if lanes.used[k] == 0:
             continue
-<<<<<<< HEAD
         here, low, high = lanes.superlayer[k], lanes.low[k], lanes.high[k]
         if chamber.layer[chamber.first[k]].stereo == 0.0:
             _filter_axial(c, track, here, low, high, chamber.variance)
         else:
             _filter_stereo(c, track, here, low, high, chamber.variance)
-=======
-        here = lanes.superlayer[k]
-        _add_gas(c, track, here, lanes.low[k], lanes.high[k])
-        stereo = chamber.layer[chamber.first[k]].stereo != 0.0
-        for side in range(2):
-            point = lanes.high[k] if side == 0 else lanes.low[k]
-            if stereo:
-                _write_stereo_point(row, track, here, point)
-            else:
-                _write_axial_point(row, track, here, point)
-            if biased > 0.0:
-                shift_bias(c, row, track, variance)
-            add_hits(c, row, variance)
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     wall = tracker.surfaces.layer.shape[0] - 1
     _add_first_gas(c, track, lanes.surface[wall], lanes.point[wall])
 
 
-<<<<<<< HEAD
 @lane_function
 def _before(track, here, low, high, lane, state):
     """Noise of the gas between the middles of a superlayer and of the one before; then this is the one before."""
@@ -141,57 +98,10 @@ def _gas_kink(track, lane, state, arc, sine, cosine, path, angle2, bend2):
     return add_kink(
         state, 0.5 * track[DIAMETER + lane], track[SCALE + lane], track[OMEGA + lane], track[TAN_LAMBDA + lane],
         0.5 * (arc + track[OUTER_ARC + lane]), (sine + other_sine) * norm, (cosine + other_cosine) * norm,
-=======
-@kernel
-def _write_axial_point(row, track, here, point):
-    """Derivatives of the drift distance from axial wires at one of a superlayer's points: across the track.
-
-    Half of the layers are taken to measure at each point.
-    """
-    for lane in range(LANES):
-        tx, ty = point[TX + lane], point[TY + lane]
-        write_row(
-            row, lane, -ty, tx, 0.0, 0.5 * here[LAYERS + lane] * track[WEIGHT + lane], point[POINT_X + lane],
-            point[POINT_Y + lane], point[ARC + lane], tx, ty, point[SINE + lane], point[COSINE + lane],
-            track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane], 0.5 * track[DIAMETER + lane],
-        )  # fmt: skip
-
-
-@kernel
-def _write_stereo_point(row, track, here, point):
-    """The same from stereo wires, which lean by the stereo angle along the azimuth: across wire and track."""
-    for lane in range(LANES):
-        x, y, tx, ty = point[POINT_X + lane], point[POINT_Y + lane], point[TX + lane], point[TY + lane]
-        angle = 0.5 * (here[STEREO0 + lane] + here[STEREO1 + lane])
-        # tan by its series; stereo angles are below 0.1.
-        tilt = angle * (1.0 + angle * angle * (1 / 3 + angle * angle * (2 / 15)))
-        tilt /= math.sqrt(x * x + y * y + 1e-12)
-        wx, wy = -y * tilt, x * tilt
-        tan_lambda = track[TAN_LAMBDA + lane]
-        nx, ny, nz = wy * tan_lambda - ty, tx - wx * tan_lambda, wx * ty - wy * tx
-        norm = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
-        write_row(
-            row, lane, nx * norm, ny * norm, nz * norm, 0.5 * here[LAYERS + lane] * track[WEIGHT + lane], x, y,
-            point[ARC + lane], tx, ty, point[SINE + lane], point[COSINE + lane],
-            track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane], 0.5 * track[DIAMETER + lane],
-        )  # fmt: skip
-
-
-@inlined_kernel
-def _gas_kink(c, track, lane, arc, sine, cosine, path, angle2, bend2):
-    """Noise of ``path`` of gas before the point OUTER, on the bisector of the two directions."""
-    sine, cosine = sine + track[OUTER_SINE + lane], cosine + track[OUTER_COSINE + lane]
-    norm = 1.0 / math.sqrt(sine * sine + cosine * cosine + 1e-300)
-    omega = track[OMEGA + lane]
-    add_kink(
-        c, lane, 0.5 * track[DIAMETER + lane], track[SCALE + lane], omega, track[TAN_LAMBDA + lane],
-        0.5 * (arc + track[OUTER_ARC + lane]), sine * norm, cosine * norm,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         track[HIGHLAND + lane] * angle2 * path, bend2 * path * path,
     )  # fmt: skip
 
 
-<<<<<<< HEAD
 @lane_kernel
 def _filter_axial(c, track, here, low, high, variance):
     """Gas and drift distances of a superlayer of axial wires: across the track.
@@ -259,45 +169,14 @@ def _filter_stereo(c, track, here, low, high, variance):
 
 
 @lane_kernel
-=======
-@kernel
-def _add_gas(c, track, here, low_point, high_point):
-    """Noise of the gas between the middles of a superlayer and of the one before; then this is the one before."""
-    for lane in range(LANES):
-        crossed = here[LAYERS + lane] > 0.0
-        low, high = low_point[ARC + lane], high_point[ARC + lane]
-        middle = 0.5 * (low + high)
-        between = crossed & (track[OUTER_ARC + lane] >= 0.0)
-        path = select(between, (track[OUTER_MIDDLE + lane] - middle) / track[COS_LAMBDA + lane], 0.0)
-        _gas_kink(
-            c, track, lane, high, high_point[SINE + lane], high_point[COSINE + lane], path,
-            here[GAS_ANGLE2 + lane], here[GAS_BEND2 + lane],
-        )  # fmt: skip
-        track[OUTER_ARC + lane] = select(crossed, low, track[OUTER_ARC + lane])
-        track[OUTER_MIDDLE + lane] = select(crossed, middle, track[OUTER_MIDDLE + lane])
-        track[OUTER_SINE + lane] = select(crossed, low_point[SINE + lane], track[OUTER_SINE + lane])
-        track[OUTER_COSINE + lane] = select(crossed, low_point[COSINE + lane], track[OUTER_COSINE + lane])
-        track[INNER_ANGLE2 + lane] = select(crossed, here[GAS_ANGLE2 + lane], track[INNER_ANGLE2 + lane])
-        track[INNER_BEND2 + lane] = select(crossed, here[GAS_BEND2 + lane], track[INNER_BEND2 + lane])
-
-
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _add_first_gas(c, track, wall, point):
     """Noise of the gas between the inner wall and the innermost superlayer."""
     for lane in range(LANES):
         between = (wall[MET + lane] > 0.0) & (track[OUTER_ARC + lane] >= 0.0)
         arc = point[ARC + lane]
         path = select(between, (track[OUTER_MIDDLE + lane] - arc) / track[COS_LAMBDA + lane], 0.0)
-<<<<<<< HEAD
         state = _gas_kink(
             track, lane, load_state(c, track, lane), arc, point[SINE + lane], point[COSINE + lane], path,
             track[INNER_ANGLE2 + lane], track[INNER_BEND2 + lane],
         )  # fmt: skip
         store_state(c, track, lane, state)
-=======
-        _gas_kink(
-            c, track, lane, arc, point[SINE + lane], point[COSINE + lane], path,
-            track[INNER_ANGLE2 + lane], track[INNER_BEND2 + lane],
-        )  # fmt: skip
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604

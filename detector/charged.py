@@ -6,10 +6,7 @@ import numpy as np
 
 from detector.crossing import EVERYTHING, FATE_DECAY, FATE_LEFT, FATE_NUCLEAR, MAX_TURNS, land, launch, walk
 from detector.draws import gauss
-<<<<<<< HEAD
 from detector.elementary import fast_log
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from detector.flight import (
     ORIGIN_DECAY,
     ORIGIN_FAKE,
@@ -33,19 +30,11 @@ from detector.lanes import (
     FATE,
     FIRST_ARC,
     HELP0,
-<<<<<<< HEAD
     HELP1,
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     HELP2,
     LANES,
     LAST_ARC,
     LIMIT,
-<<<<<<< HEAD
-=======
-    LOSS_LOG,
-    LOSS_RATIO,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     MASS,
     MATTER,
     MET,
@@ -74,10 +63,7 @@ from detector.lanes import (
     Y,
     Z,
     draw_bits,
-<<<<<<< HEAD
     lane_kernel,
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     to_uniform,
 )
 from detector.secondaries import (
@@ -93,11 +79,7 @@ from detector.trackfit import draw_parameters, filter_inward
 from detector.tracking import chamber_weight, count_hits, is_found, lose_hits, write_track
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
-<<<<<<< HEAD
 from physics.particles import final_charge, final_mass
-=======
-from physics.particles import ELECTRON_MASS, final_charge, final_mass
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, normal, open_stream
 
 FLY, KINKED, AGAIN = np.int64(0), np.int64(1), np.int64(2)
@@ -170,15 +152,9 @@ def _limit(key, tracker, lanes, entries, m, mode):
     for lane in range(LANES):
         lanes.name[lane] |= _MATERIAL
     draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
-<<<<<<< HEAD
     _exponentials(track, lanes.bits[0], lanes.bits[1])
     for lane in range(LANES):
         lanes.name[lane] ^= _MATERIAL ^ _TRACKING
-=======
-    for lane in range(LANES):
-        lanes.name[lane] ^= _MATERIAL ^ _TRACKING
-        track[LOSS_LOG + lane] = 0.5 * math.log(4.0 * ELECTRON_MASS * ELECTRON_MASS * track[LOSS_RATIO + lane])
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         track[LIMIT + lane], track[WEIGHT + lane], track[BROKEN + lane] = np.inf, 0.0, np.inf
         for k in range(5):
             track[BIAS0 + LANES * k + lane] = 0.0
@@ -193,17 +169,12 @@ def _limit(key, tracker, lanes, entries, m, mode):
         mean = mean_flight(pdg, track[MOMENTUM + lane])
         if processes.decay_in_flight > 0.0 and mean < np.inf:
             arc = mean * track[COS_LAMBDA + lane] / processes.decay_in_flight
-<<<<<<< HEAD
             arc = track[START + lane] + arc * track[HELP0 + lane]
-=======
-            arc = track[START + lane] - arc * math.log(to_uniform(lanes.bits[0, lane]))
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
             if arc < track[END + lane]:
                 track[END + lane] = arc
                 track[WEIGHT + lane] = 1.0
         factor = interaction_factor(pdg)
         if processes.nuclear_interaction > 0.0 and factor < np.inf:
-<<<<<<< HEAD
             track[LIMIT + lane] = factor * track[HELP1 + lane] / processes.nuclear_interaction
 
 
@@ -213,9 +184,6 @@ def _exponentials(track, first, second):
     for lane in range(LANES):
         track[HELP0 + lane] = -fast_log(to_uniform(first[lane]))
         track[HELP1 + lane] = -fast_log(to_uniform(second[lane]))
-=======
-            track[LIMIT + lane] = -factor * math.log(to_uniform(lanes.bits[1, lane])) / processes.nuclear_interaction
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 
 @kernel
@@ -248,11 +216,7 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
         lose = to_uniform(lanes.bits[_LOSE, lane])
         if lose > track[RESPOND + lane]:
             open_stream(stream, key, number, STAGE_TRACKING, SECOND_STREAMS + sub)
-<<<<<<< HEAD
             lose_hits(stream, lanes, lane, layers, track[RESPOND + lane])
-=======
-            lose_hits(stream, lanes, lane, layers, lose, track[RESPOND + lane])
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         track[WEIGHT + lane] = chamber_weight(
             to_uniform(lanes.bits[_WIRES, lane]), track[WIRES + lane], chamber.efficiency
         )

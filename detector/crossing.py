@@ -9,10 +9,7 @@ import math
 
 import numpy as np
 
-<<<<<<< HEAD
 from detector.elementary import fast_log
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from detector.flight import REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE
 from detector.geometry import WALL
 from detector.helix import FIELD_CONSTANT
@@ -74,12 +71,7 @@ from detector.lanes import (
     SLANTED,
     SLOPE,
     START,
-<<<<<<< HEAD
     STEREO,
-=======
-    STEREO0,
-    STEREO1,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     TAN_LAMBDA,
     THICKNESS,
     TOTAL,
@@ -96,30 +88,20 @@ from detector.lanes import (
     angle_of,
     arc_of,
     circle,
-<<<<<<< HEAD
     lane_function,
     lane_kernel,
     select,
 )
 from detector.material import BETHE, STRAGGLING
 from physics.jit import kernel
-=======
-    select,
-)
-from detector.material import BETHE, STRAGGLING
-from physics.jit import inlined_kernel, kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from physics.particles import ELECTRON_MASS
 
 FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR, FATE_DECAY = 0, 1, 2, 3
 """A flight ended where it was asked to, by ranging out, by a nuclear interaction, by a decay."""
 SILICON, EVERYTHING = np.int64(0), np.int64(1)
 """How far to walk: to the inner wall of the drift chamber, or through it."""
-<<<<<<< HEAD
 BISECTIONS = 3
 """Enough for nine layers in a superlayer."""
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 MAX_TURNS = 3.0
 """A particle that has not left the tracker after so many turns is taken as stopped."""
 _LEFT, _STOPPED, _NUCLEAR = float(FATE_LEFT), float(FATE_STOPPED), float(FATE_NUCLEAR)
@@ -128,22 +110,14 @@ _FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
 MAX_BG2 = 100.0
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _loss_ratio(gamma2, ratio):
     """Argument of Bethe's logarithm in units of (2 mₑ)²: (βγ)⁴ / (1 + 2γ mₑ/m + (mₑ/m)²), βγ at most 10."""
     bg2 = min(gamma2 - 1.0, MAX_BG2)
     return bg2 * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def launch(track, envelope, field):
     """Fill the helices of the particles at (X, Y, Z, PX, PY, PZ, CHARGE, MASS), and where they would meet the
     calorimeter.
@@ -188,13 +162,9 @@ def launch(track, envelope, field):
         track[D2 + lane], track[BOW + lane], track[DIAMETER + lane] = d2, bow, 2.0 * radius
         track[SCALE + lane] = turned
         track[ENERGY + lane], track[INVERSE_MASS + lane] = energy, inverse_mass
-<<<<<<< HEAD
         ratio = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
         track[LOSS_RATIO + lane] = ratio
         track[LOSS_LOG + lane] = 0.5 * fast_log(4.0 * ELECTRON_MASS * ELECTRON_MASS * ratio)
-=======
-        track[LOSS_RATIO + lane] = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     for lane in range(LANES):
         d2, bow, omega = track[D2 + lane], track[BOW + lane], track[OMEGA + lane]
         z0, tan_lambda, start = track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane]
@@ -217,11 +187,7 @@ def launch(track, envelope, field):
         track[TOTAL + lane], track[THICKNESS + lane], track[RESPOND + lane], track[FATE + lane] = 0.0, 0.0, 1.0, _LEFT
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def land(track):
     """Fill position and momentum where the flights end, with the energy left there."""
     for lane in range(LANES):
@@ -241,11 +207,7 @@ def land(track):
         track[PZ_END + lane] = pt * track[TAN_LAMBDA + lane]
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _place(track, point):
     """Fill the point whose row SINE holds sin²(ωs/2): position, direction, angle turned."""
     for lane in range(LANES):
@@ -262,11 +224,7 @@ def _place(track, point):
         point[TY + lane] = sin0 * cosine - cos0 * sine
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _meet_cylinder(track, here, point, radius):
     """Arc length to a cylinder; MET tells whether it is reached."""
     radius2 = radius * radius
@@ -278,11 +236,7 @@ def _meet_cylinder(track, here, point, radius):
         here[SLANTED + lane] = 0.0
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _meet_slant(track, here, point, barrel_radius, radius, tangent, z_middle, z_min, z_max):
     """The same for the slanted sensors of those that pass in front of the barrel part or never reach it.
 
@@ -309,11 +263,7 @@ def _meet_slant(track, here, point, barrel_radius, radius, tangent, z_middle, z_
         here[SLANTED + lane] = select(slanted, 1.0, 0.0)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _meet_wall(track, here, point, inverse_radius):
     """Whether the walls are crossed between start and end, and at which angle."""
     for lane in range(LANES):
@@ -326,11 +276,7 @@ def _meet_wall(track, here, point, inverse_radius):
         here[SLOPE + lane] = max(outward * inverse_radius, 0.05) * track[COS_LAMBDA + lane]
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _find_ladders(here, point, first_phi, per_radian):
     """Normals of the nearest ladders (NORMAL_X, NORMAL_Y) and their numbers from 0, unbounded (ACTIVE)."""
     spacing = 1.0 / per_radian
@@ -346,11 +292,7 @@ def _find_ladders(here, point, first_phi, per_radian):
         here[HITS + lane], here[SLOPE + lane] = 1.0, 1.0
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _find_gaps(here, ladders, present, side):
     """Whether the nearest ladders (HITS) and the next ones on their ``side`` (SLOPE) are installed."""
     for lane in range(LANES):
@@ -359,11 +301,7 @@ def _find_gaps(here, ladders, present, side):
         here[SLOPE + lane] = float((present >> ((nearest + side) % ladders)) & 1)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _meet_ladders(track, here, point, layer, z_low, z_high):
     """Which ladders are crossed and where.
 
@@ -432,11 +370,7 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
         here[HITS + lane] = select(slanted, met, 0.0)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _activate(here, low, high, lanes):
     """Hits of those that pass one of the barrel part's sensors, between ``low`` and ``high`` in z."""
     for lane in range(lanes):
@@ -445,11 +379,7 @@ def _activate(here, low, high, lanes):
         here[HITS + lane] += active * here[MET + lane]
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _pass_matter(track, here, point, layer):
     """Scattering, straggling, energy loss and nuclear interaction in a surface."""
     x0, interaction, electrons, log_excitation = layer.x0, layer.interaction, layer.electrons, layer.log_excitation
@@ -494,13 +424,8 @@ def _pass_matter(track, here, point, layer):
 def walk(tracker, lanes, what):
     """Walk the helices outward from START to END; what happens on the way may bring END nearer (FATE).
 
-<<<<<<< HEAD
     LIMIT is the thickness in nuclear interaction lengths after which a particle interacts; LOSS_LOG is half the
     logarithm of (2 mₑ)² × LOSS_RATIO.
-=======
-    LIMIT is the thickness in nuclear interaction lengths after which a particle interacts, LOSS_LOG half the logarithm
-    of (2 mₑ)² × LOSS_RATIO.
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     """
     layers, edges = tracker.surfaces.layer, tracker.surfaces.edges
     track = lanes.track
@@ -524,11 +449,7 @@ def walk(tracker, lanes, what):
         _walk_chamber(tracker, lanes)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _meet_wire(track, flag, radius, backward_z, forward_z):
     """Whether a drift-chamber layer is crossed within its wires."""
     radius2 = radius * radius
@@ -541,7 +462,6 @@ def _meet_wire(track, flag, radius, backward_z, forward_z):
         flag[lane] = select(crossed, 1.0, 0.0)
 
 
-<<<<<<< HEAD
 @lane_kernel
 def _begin_border(inner, outer, here, layers):
     """Where only the first or only the last layer is crossed: one that is (FIRST) and one that is not (LAST)."""
@@ -586,36 +506,6 @@ def _end_border(inner, outer, here, low, high, first, layers):
 
 
 @lane_kernel
-=======
-@kernel
-def _whole_superlayer(inner, outer, here, first, last, radius0, radius1, stereo0, stereo1):
-    """Layers crossed where both the first and the last are."""
-    size = last - first + 1.0
-    for lane in range(inner.shape[0]):
-        whole = inner[lane] * outer[lane]
-        here[LAYERS + lane] = whole * size
-        here[FIRST + lane], here[LAST + lane] = first, last
-        here[RADIUS0 + lane], here[RADIUS1 + lane] = radius0, radius1
-        here[STEREO0 + lane], here[STEREO1 + lane] = stereo0, stereo1
-
-
-@kernel
-def _add_layer(inner, outer, crossed, here, number, radius, stereo):
-    """One more layer of the superlayers that are crossed in part."""
-    for lane in range(inner.shape[0]):
-        part = (inner[lane] != outer[lane]) & (crossed[lane] > 0.0)
-        begins = part & (here[LAYERS + lane] == 0.0)
-        here[FIRST + lane] = select(begins, number, here[FIRST + lane])
-        here[RADIUS0 + lane] = select(begins, radius, here[RADIUS0 + lane])
-        here[STEREO0 + lane] = select(begins, stereo, here[STEREO0 + lane])
-        here[LAST + lane] = select(part, number, here[LAST + lane])
-        here[RADIUS1 + lane] = select(part, radius, here[RADIUS1 + lane])
-        here[STEREO1 + lane] = select(part, stereo, here[STEREO1 + lane])
-        here[LAYERS + lane] = select(part, number - here[FIRST + lane] + 1.0, here[LAYERS + lane])
-
-
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _set_points(track, here, low_point, high_point):
     """Replace the layers crossed in a superlayer by two points: mean radius ± standard deviation of the radii."""
     for lane in range(LANES):
@@ -630,11 +520,7 @@ def _set_points(track, here, low_point, high_point):
         low_point[ARC + lane], high_point[ARC + lane] = diameter * arc_of(low2), diameter * arc_of(high2)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _pass_gas(track, here, low_point, high_point, gas):
     """Gas up to the middle of a superlayer; HELP3 is the arc length reached before."""
     x0, interaction, electrons, log_excitation = gas.x0, gas.interaction, gas.electrons, gas.log_excitation
@@ -671,11 +557,7 @@ def _pass_gas(track, here, low_point, high_point, gas):
         track[ENERGY + lane] = max(energy, 1.002 * mass)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
     """Energy loss and nuclear interaction in the outer wall of the drift chamber."""
     radius2 = radius * radius
@@ -699,11 +581,7 @@ def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
         track[ENERGY + lane] = max(energy, 1.002 * mass)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _begin_chamber(track, radius):
     """Nothing crossed yet; the gas begins at the inner wall, or where the particle does."""
     radius2 = radius * radius
@@ -721,11 +599,7 @@ def _walk_chamber(tracker, lanes):
     wires, firsts = chamber.layer, chamber.first
     layers = tracker.surfaces.layer
     _begin_chamber(track, layers[layers.shape[0] - 1].radius)
-<<<<<<< HEAD
     inner, outer = lanes.flag[0], lanes.flag[1]
-=======
-    inner, outer, between = lanes.flag[0], lanes.flag[1], lanes.flag[2]
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     for k in range(firsts.shape[0] - 1):
         here, low_point, high_point = lanes.superlayer[k], lanes.low[k], lanes.high[k]
         low, high = wires[firsts[k]], wires[firsts[k + 1] - 1]
@@ -738,24 +612,12 @@ def _walk_chamber(tracker, lanes):
         lanes.used[k] = 1 if some > 0.0 else 0
         if some == 0.0:
             continue
-<<<<<<< HEAD
         layers = float(firsts[k + 1] - firsts[k])
         _begin_border(inner, outer, here, layers)
         if some != 2.0 * whole:
             for _ in range(BISECTIONS):
                 _halve(track, here, low, high, layers)
         _end_border(inner, outer, here, low, high, float(firsts[k]), layers)
-=======
-        _whole_superlayer(
-            inner, outer, here, float(firsts[k]), float(firsts[k + 1] - 1), low.radius, high.radius, low.stereo,
-            high.stereo,
-        )  # fmt: skip
-        if some != 2.0 * whole:
-            for i in range(firsts[k], firsts[k + 1]):
-                wire = wires[i]
-                _meet_wire(track, between, wire.radius, wire.backward_z, wire.forward_z)
-                _add_layer(inner, outer, between, here, float(i), wire.radius, wire.stereo)
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         _set_points(track, here, low_point, high_point)
         _place(track, low_point)
         _place(track, high_point)

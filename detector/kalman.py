@@ -1,7 +1,6 @@
 """Kalman updates of covariances of helix parameters: a measured coordinate, matter crossed. For lanes.
 
 The state is the five helix parameters (d0, φ0, ω, z0, tanλ) at the POCA, so the transport between layers is the
-<<<<<<< HEAD
 identity. A state in the functions below is the tuple of the covariance's upper triangle row by row, of the five biases
 (displacements that the fit does not know of) and of the χ² that these add: 21 numbers, which stay in registers while a
 layer is dealt with.
@@ -47,44 +46,11 @@ def store_state(c, track, lane, state):
 @lane_function
 def bend_terms(omega, radius, s, sine, cosine):
     """Displacements to the left and along, for a change of ω, of the point at arc length ``s``; ``radius`` is 1/ω."""
-=======
-identity. Covariances are upper triangles row by row, sixteen tracks side by side.
-"""
-
-from detector.lanes import (
-    BIAS0,
-    BIAS1,
-    BIAS2,
-    BIAS3,
-    BIAS4,
-    BROKEN,
-    CHI2,
-    LANES,
-    select,
-)
-from physics.jit import inlined_kernel, kernel
-
-# Rows of the covariance and of the derivative.
-(C00, C01, C02, C03, C04, C11, C12, C13, C14, C22, C23, C24, C33, C34, C44) = (
-    LANES * i for i in range(15)
-)  # fmt: skip
-H0, H1, H2, H3, H4, PLACE, NUMBER = (LANES * i for i in range(7))
-"""Five derivatives, arc length, and how often the coordinate is measured there."""
-
-
-@inlined_kernel
-def write_row(row, lane, cx, cy, cz, number, x, y, s, tx, ty, sine, cosine, sin0, cos0, omega, radius):
-    """Derivatives of a coordinate ``c · δposition`` with respect to (d0, φ0, ω, z0, tanλ), measured ``number`` times.
-
-    ``radius`` is 1/ω.
-    """
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     turned = omega * s
     small = abs(turned) < 1e-3
     square = s * s
     left = select(small, 0.5 * square, (1.0 - cosine) * radius * radius)
     along = select(small, -turned * square / 6.0, (sine - turned) * radius * radius)
-<<<<<<< HEAD
     return left, along
 
 
@@ -143,82 +109,6 @@ def add_flat_hits(state, cx, cy, x, y, tx, ty, left, along, sin0, cos0, number, 
 
 @lane_function
 def add_kink(state, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
-=======
-    row[H0 + lane] = cx * sin0 - cy * cos0
-    row[H1 + lane] = cy * x - cx * y
-    row[H2 + lane] = left * (cx * ty - cy * tx) - along * (cx * tx + cy * ty)
-    row[H3 + lane] = cz
-    row[H4 + lane] = s * cz
-    row[PLACE + lane], row[NUMBER + lane] = s, number
-
-
-@kernel
-def begin_filter(c, p0, p1, p2, p3, p4):
-    """Set diagonal covariances."""
-    for i in range(15 * LANES):
-        c[i] = 0.0
-    for lane in range(LANES):
-        c[C00 + lane], c[C11 + lane], c[C22 + lane], c[C33 + lane], c[C44 + lane] = p0, p1, p2, p3, p4
-
-
-@kernel
-def add_hits(c, h, variance):
-    """Update covariances with one coordinate of ``variance``."""
-    for lane in range(LANES):
-        c00, c01, c02, c03, c04 = c[C00 + lane], c[C01 + lane], c[C02 + lane], c[C03 + lane], c[C04 + lane]
-        c11, c12, c13, c14 = c[C11 + lane], c[C12 + lane], c[C13 + lane], c[C14 + lane]
-        c22, c23, c24 = c[C22 + lane], c[C23 + lane], c[C24 + lane]
-        c33, c34, c44 = c[C33 + lane], c[C34 + lane], c[C44 + lane]
-        h0, h1, h2, h3, h4 = h[H0 + lane], h[H1 + lane], h[H2 + lane], h[H3 + lane], h[H4 + lane]
-        g0 = c00 * h0 + c01 * h1 + c02 * h2 + c03 * h3 + c04 * h4
-        g1 = c01 * h0 + c11 * h1 + c12 * h2 + c13 * h3 + c14 * h4
-        g2 = c02 * h0 + c12 * h1 + c22 * h2 + c23 * h3 + c24 * h4
-        g3 = c03 * h0 + c13 * h1 + c23 * h2 + c33 * h3 + c34 * h4
-        g4 = c04 * h0 + c14 * h1 + c24 * h2 + c34 * h3 + c44 * h4
-        n = h[NUMBER + lane]
-        # n hits of one coordinate weigh like one of variance / n.
-        inverse = n / (variance + n * (g0 * h0 + g1 * h1 + g2 * h2 + g3 * h3 + g4 * h4))
-        f0, f1, f2, f3, f4 = inverse * g0, inverse * g1, inverse * g2, inverse * g3, inverse * g4
-        c[C00 + lane], c[C01 + lane], c[C02 + lane] = c00 - f0 * g0, c01 - f0 * g1, c02 - f0 * g2
-        c[C03 + lane], c[C04 + lane] = c03 - f0 * g3, c04 - f0 * g4
-        c[C11 + lane], c[C12 + lane], c[C13 + lane] = c11 - f1 * g1, c12 - f1 * g2, c13 - f1 * g3
-        c[C14 + lane] = c14 - f1 * g4
-        c[C22 + lane], c[C23 + lane], c[C24 + lane] = c22 - f2 * g2, c23 - f2 * g3, c24 - f2 * g4
-        c[C33 + lane], c[C34 + lane], c[C44 + lane] = c33 - f3 * g3, c34 - f3 * g4, c44 - f4 * g4
-
-
-@kernel
-def shift_bias(c, h, track, variance):
-    """Update the biases, before the covariances, with one coordinate of ``variance`` measured before BROKEN.
-
-    CHI2 grows by what the bias adds.
-    """
-    for lane in range(LANES):
-        h0, h1, h2, h3, h4 = h[H0 + lane], h[H1 + lane], h[H2 + lane], h[H3 + lane], h[H4 + lane]
-        c01, c02, c03, c04 = c[C01 + lane], c[C02 + lane], c[C03 + lane], c[C04 + lane]
-        c12, c13, c14 = c[C12 + lane], c[C13 + lane], c[C14 + lane]
-        c23, c24, c34 = c[C23 + lane], c[C24 + lane], c[C34 + lane]
-        g0 = c[C00 + lane] * h0 + c01 * h1 + c02 * h2 + c03 * h3 + c04 * h4
-        g1 = c01 * h0 + c[C11 + lane] * h1 + c12 * h2 + c13 * h3 + c14 * h4
-        g2 = c02 * h0 + c12 * h1 + c[C22 + lane] * h2 + c23 * h3 + c24 * h4
-        g3 = c03 * h0 + c13 * h1 + c23 * h2 + c[C33 + lane] * h3 + c34 * h4
-        g4 = c04 * h0 + c14 * h1 + c24 * h2 + c34 * h3 + c[C44 + lane] * h4
-        n = h[NUMBER + lane]
-        inverse = n / (variance + n * (g0 * h0 + g1 * h1 + g2 * h2 + g3 * h3 + g4 * h4))
-        b0, b1, b2, b3, b4 = (
-            track[BIAS0 + lane], track[BIAS1 + lane], track[BIAS2 + lane], track[BIAS3 + lane], track[BIAS4 + lane]
-        )  # fmt: skip
-        pull = h0 * b0 + h1 * b1 + h2 * b2 + h3 * b3 + h4 * b4
-        pull = select(h[PLACE + lane] < track[BROKEN + lane], pull, 0.0)
-        f = pull * inverse
-        track[BIAS0 + lane], track[BIAS1 + lane] = b0 - f * g0, b1 - f * g1
-        track[BIAS2 + lane], track[BIAS3 + lane], track[BIAS4 + lane] = b2 - f * g2, b3 - f * g3, b4 - f * g4
-        track[CHI2 + lane] += pull * f
-
-
-@inlined_kernel
-def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, bend2):
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     """Noise of matter at arc length ``s`` (sine and cosine of ω s, 1/ω and 1/(1 + ω d0) given).
 
     ``dip2`` [rad²]: variance of the projected scattering angle; ``bend2``: variance of ln p by straggling. The
@@ -241,7 +131,6 @@ def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, b
     h = -s * slope
     mixed = dip2 * tan_lambda
     mz, mt = mixed * h, mixed * slope
-<<<<<<< HEAD
     return (
         c00 + fa * a + fe * e,
         c01 + fa * b + fe * f,
@@ -260,20 +149,3 @@ def add_kink(c, lane, radius, scale, omega, tan_lambda, s, sine, cosine, dip2, b
         c44 + dip2 * slope * slope,
         b0, b1, b2, b3, b4, chi2,
     )  # fmt: skip
-=======
-    c[C00 + lane] += fa * a + fe * e
-    c[C01 + lane] += fa * b + fe * f
-    c[C02 + lane] += fe * omega
-    c[C03 + lane] += fa * d + fe * g + mz * e
-    c[C04 + lane] += mt * e
-    c[C11 + lane] += fb * b + ff * f
-    c[C12 + lane] += ff * omega
-    c[C13 + lane] += fb * d + ff * g + mz * f
-    c[C14 + lane] += mt * f
-    c[C22 + lane] += fw * omega
-    c[C23 + lane] += fw * g + mz * omega
-    c[C24 + lane] += mt * omega
-    c[C33 + lane] += turn2 * d * d + both2 * g * g + 2.0 * mz * g + dip2 * h * h
-    c[C34 + lane] += mt * g + dip2 * slope * h
-    c[C44 + lane] += dip2 * slope * slope
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604

@@ -2,42 +2,28 @@
 
 A quantity of sixteen tracks is a *row* of ``LANES`` numbers; a kernel is a sequence of short loops over the lanes
 without branches. Rows live in flat arrays, at constant places, so that the compiler sees that they do not overlap.
-<<<<<<< HEAD
 Each lane is computed by the same operations whatever the other lanes hold (no sums across lanes): a track does not
 depend on its neighbours. Where a group is not full the last lanes repeat the first.
-=======
-Each lane is computed by the same operations whatever the other lanes hold (no fused multiplications, no sums across
-lanes): a track does not depend on its neighbours. Where a group is not full the last lanes repeat the first.
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-<<<<<<< HEAD
 from numba import njit
 
 from detector.draws import normal_table
 from physics.jit import kernel
-=======
-
-from detector.draws import normal_table
-from physics.jit import inlined_kernel, kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from physics.random import philox
 
 LANES = 16
 
-<<<<<<< HEAD
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "fastmath": {"contract"}}
 lane_kernel = njit(**_OPTIONS)
 """For a loop over the lanes; products and sums may be fused."""
 lane_function = njit(**_OPTIONS, forceinline=True)
 """For what is done in one lane."""
 
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 # Rows of ``Lanes.track``, in the order in which they come to be.
 (
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
@@ -67,13 +53,8 @@ POCA.
 """
 POINT_ROWS = 7
 # Rows of one superlayer: layers crossed; radii of the first and last of them; stereo angle; of one cm of gas.
-<<<<<<< HEAD
 LAYERS, FIRST, LAST, RADIUS0, RADIUS1, STEREO, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(8))
 SUPERLAYER_ROWS = 8
-=======
-LAYERS, FIRST, LAST, RADIUS0, RADIUS1, STEREO0, STEREO1, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(9))
-SUPERLAYER_ROWS = 9
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 MAX_SURFACES, MAX_SUPERLAYERS = 16, 16
 DRAWS = np.int64(6)
 """Blocks of two random numbers for each lane."""
@@ -88,14 +69,8 @@ class Lanes(NamedTuple):
     superlayer: np.ndarray  # (superlayers, SUPERLAYER_ROWS × LANES)
     low: np.ndarray  # (superlayers, POINT_ROWS × LANES) the inner one of a superlayer's two points
     high: np.ndarray  # (superlayers, POINT_ROWS × LANES) the outer one
-<<<<<<< HEAD
     flag: np.ndarray  # (2, LANES) whether a superlayer's first and last layers are crossed
     covariance: np.ndarray  # (15 × LANES,) upper triangles row by row
-=======
-    flag: np.ndarray  # (3, LANES) whether single drift-chamber layers are crossed
-    covariance: np.ndarray  # (15 × LANES,) upper triangles row by row
-    row: np.ndarray  # (7 × LANES,) derivatives of a coordinate, see ``detector.kalman``
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     bits: np.ndarray  # uint64 (2 × DRAWS, LANES) random bits
     event: np.ndarray  # uint64 (LANES,) event number and stage | substream << 16 of each lane's random numbers
     name: np.ndarray  # uint64 (LANES,)
@@ -113,14 +88,8 @@ def new_lanes() -> Lanes:
         np.zeros((MAX_SUPERLAYERS, SUPERLAYER_ROWS * LANES)),
         np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
         np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
-<<<<<<< HEAD
         np.zeros((2, LANES)),
         np.zeros(15 * LANES),
-=======
-        np.zeros((3, LANES)),
-        np.zeros(15 * LANES),
-        np.zeros(7 * LANES),
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         np.zeros((2 * int(DRAWS), LANES), np.uint64),
         np.zeros(LANES, np.uint64),
         np.zeros(LANES, np.uint64),
@@ -133,11 +102,7 @@ def new_lanes() -> Lanes:
 _LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-<<<<<<< HEAD
 @lane_kernel
-=======
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _draw_block(first, second, number, key_low, key_high, event, name):
     """Two rows of random bits: block ``number`` of the streams of the lanes' particles."""
     for lane in range(LANES):
@@ -153,31 +118,19 @@ def draw_bits(bits, key, event, name, blocks):
         _draw_block(bits[2 * block], bits[2 * block + 1], np.uint64(block), key & _LOW, key >> _S32, event, name)
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def to_uniform(bits):
     """Return the uniform number of 64 random bits, as :func:`physics.random.uniform` does."""
     return (np.float64(bits >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def select(condition, yes, no):
     """Return one of two numbers, both of which are known."""
     return yes if condition else no
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def _small_arc_sine(y, y2):
     """Arc sine for y² up to a half: Chebyshev interpolation of arcsin(y)/y in y², exact to 1e-12."""
     return y * (
@@ -188,11 +141,7 @@ def _small_arc_sine(y, y2):
     )  # fmt: skip
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def arc_of(sine2):
     """Angle from 0 to π/2 whose sine squared is given; numbers outside [0, 1] are taken as the nearest of them."""
     sine2 = min(max(sine2, 0.0), 1.0)
@@ -202,11 +151,7 @@ def arc_of(sine2):
     return select(large, 0.5 * math.pi - angle, angle)
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def angle_of(cosine, sine):
     """Angle in [−π, π] of a unit vector."""
     c, s = abs(cosine), abs(sine)
@@ -218,11 +163,7 @@ def angle_of(cosine, sine):
     return math.copysign(angle, sine)
 
 
-<<<<<<< HEAD
 @lane_function
-=======
-@inlined_kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def circle(angle):
     """(cos, sin) of an angle: Taylor series to 1e-14 within π/4 of an axis."""
     quarter = np.rint(angle * (2.0 / math.pi))

@@ -10,11 +10,7 @@ import numpy as np
 
 from detector.elementary import fast_log
 from detector.units import Density, Energy, Scale, Section, Thickness
-<<<<<<< HEAD
 from physics.jit import inlined_kernel
-=======
-from physics.jit import kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 
 class MaterialSection(Section):

@@ -15,10 +15,6 @@ from detector.lanes import (
     END,
     LANES,
     LIMIT,
-<<<<<<< HEAD
-=======
-    LOSS_LOG,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     MASS,
     MATTER,
     MET,
@@ -121,11 +117,7 @@ def convert_group(stream, key, numbers, tracker, lanes, entries, n, m):
         track[X + lane], track[Y + lane], track[Z + lane] = entry.x, entry.y, entry.z
         track[PX + lane], track[PY + lane], track[PZ + lane] = stiff * entry.px, stiff * entry.py, stiff * entry.pz
         track[CHARGE + lane], track[MASS + lane] = 1.0, PION_MASS
-<<<<<<< HEAD
         track[LIMIT + lane] = np.inf
-=======
-        track[LIMIT + lane], track[LOSS_LOG + lane] = np.inf, 0.0
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     launch(track, tracker.envelope, tracker.field)
     for lane in range(LANES):
         path = entries[lanes.entry[min(lane, m - 1)]].path

@@ -16,21 +16,14 @@ import math
 import numpy as np
 
 from detector.chamber import filter_chamber
-<<<<<<< HEAD
 from detector.geometry import WALL
 from detector.kalman import add_hits, add_kink, bend_terms, load_state, store_state
-=======
-from detector.kalman import C00, add_hits, add_kink, shift_bias, write_row
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 from detector.lanes import (
     ANGLE2,
     ARC,
     BEND2,
     BIAS0,
-<<<<<<< HEAD
     BROKEN,
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     CHI2,
     COS0,
     COSINE,
@@ -58,11 +51,8 @@ from detector.lanes import (
     TX,
     TY,
     Z0,
-<<<<<<< HEAD
     lane_function,
     lane_kernel,
-=======
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     select,
 )
 from detector.material import highland_factor
@@ -76,26 +66,13 @@ def filter_inward(tracker, lanes):
     BIAS enters as the displacement of the helix beyond the arc length BROKEN (a decay, a lost photon) that the fit does
     not know of, and leaves as the shift of the fitted parameters; CHI2 is what it adds to the tracks' χ².
     """
-<<<<<<< HEAD
     layers, track, c = tracker.surfaces.layer, lanes.track, lanes.covariance
     _set_highland(track)
     filter_chamber(tracker, lanes)
-=======
-    layers, track, c, row = tracker.surfaces.layer, lanes.track, lanes.covariance, lanes.row
-    biased = 0.0
-    for lane in range(LANES):
-        biased += abs(track[BIAS0 + lane])
-        track[CHI2 + lane] = 0.0
-        track[HIGHLAND + lane] = highland_factor(
-            max(track[TOTAL + lane], 1e-4), track[MOMENTUM + lane], track[MASS + lane]
-        )
-    filter_chamber(tracker, lanes, biased)
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
         layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
-<<<<<<< HEAD
         met = 0.0
         for lane in range(LANES):
             met += here[MET + lane]
@@ -140,35 +117,10 @@ def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v):
 
     The plane has normal M; the measured directions are U (across the ladder) and V (along it).
     """
-=======
-        met, hit = 0.0, 0.0
-        for lane in range(LANES):
-            met += here[MET + lane]
-            hit += here[HITS + lane]
-        if met == 0.0:
-            continue
-        if hit > 0.0:
-            tilt = layer.slant_tan
-            _write_across(row, track, here, point, tilt)
-            if biased > 0.0:
-                shift_bias(c, row, track, layer.variance_u)
-            add_hits(c, row, layer.variance_u)
-            _write_along(row, track, here, point, tilt)
-            if biased > 0.0:
-                shift_bias(c, row, track, layer.variance_v)
-            add_hits(c, row, layer.variance_v)
-        _add_surface(c, track, here, point)
-
-
-@kernel
-def _write_across(row, track, here, point, slant_tan):
-    """Derivatives of a sensor's coordinate across its ladder, seen along the track."""
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
     slant_sine = slant_tan * slant_cosine
     for lane in range(LANES):
         mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
-<<<<<<< HEAD
         x, y, arc = point[POINT_X + lane], point[POINT_Y + lane], point[ARC + lane]
         tx, ty = point[TX + lane], point[TY + lane]
         tan_lambda, sin0, cos0 = track[TAN_LAMBDA + lane], track[SIN0 + lane], track[COS0 + lane]
@@ -195,60 +147,6 @@ def _write_across(row, track, here, point, slant_tan):
 
 
 @lane_kernel
-=======
-        tx, ty = point[TX + lane], point[TY + lane]
-        slanted = here[SLANTED + lane] > 0.0
-        c, s = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
-        along, across = tx * mx + ty * my, ty * mx - tx * my
-        through = along * c + track[TAN_LAMBDA + lane] * s
-        fu = across / select(here[HITS + lane] > 0.0, through, 1.0)
-        write_row(
-            row, lane, -my - fu * mx * c, mx - fu * my * c, -fu * s, here[HITS + lane],
-            point[POINT_X + lane], point[POINT_Y + lane],
-            point[ARC + lane], tx, ty, point[SINE + lane],
-            point[COSINE + lane], track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane],
-            0.5 * track[DIAMETER + lane],
-        )  # fmt: skip
-
-
-@kernel
-def _write_along(row, track, here, point, slant_tan):
-    """Derivatives of a sensor's coordinate along its ladder, seen along the track."""
-    slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
-    slant_sine = slant_tan * slant_cosine
-    for lane in range(LANES):
-        mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
-        tx, ty = point[TX + lane], point[TY + lane]
-        tan_lambda = track[TAN_LAMBDA + lane]
-        slanted = here[SLANTED + lane] > 0.0
-        c, s = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
-        along = tx * mx + ty * my
-        through = along * c + tan_lambda * s
-        fv = (tan_lambda * c - along * s) / select(here[HITS + lane] > 0.0, through, 1.0)
-        lean = -s - fv * c
-        write_row(
-            row, lane, mx * lean, my * lean, c - fv * s, here[HITS + lane],
-            point[POINT_X + lane], point[POINT_Y + lane],
-            point[ARC + lane], tx, ty, point[SINE + lane],
-            point[COSINE + lane], track[SIN0 + lane], track[COS0 + lane], track[OMEGA + lane],
-            0.5 * track[DIAMETER + lane],
-        )  # fmt: skip
-
-
-@kernel
-def _add_surface(c, track, here, point):
-    """Noise of a surface's matter."""
-    for lane in range(LANES):
-        omega = track[OMEGA + lane]
-        add_kink(
-            c, lane, 0.5 * track[DIAMETER + lane], track[SCALE + lane], omega, track[TAN_LAMBDA + lane],
-            point[ARC + lane], point[SINE + lane], point[COSINE + lane],
-            track[HIGHLAND + lane] * here[ANGLE2 + lane], here[BEND2 + lane],
-        )  # fmt: skip
-
-
-@kernel
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 def draw_parameters(lanes):
     """Turn five normal numbers (rows HELP0 to HELP4) into drawn parameters: truth + bias + Cholesky factor × numbers.
 
@@ -257,11 +155,7 @@ def draw_parameters(lanes):
     c, track = lanes.covariance, lanes.track
     for lane in range(LANES):
         # Cholesky C = Uᵀ U; rounding may leave a pivot at zero, never far below.
-<<<<<<< HEAD
         c00, c11, c22 = c[lane], c[5 * LANES + lane], c[9 * LANES + lane]
-=======
-        c00, c11, c22 = c[C00 + lane], c[5 * LANES + lane], c[9 * LANES + lane]
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
         c33, c44 = c[12 * LANES + lane], c[14 * LANES + lane]
         u00 = math.sqrt(max(c00, 1e-30))
         inverse = 1.0 / u00

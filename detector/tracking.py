@@ -8,10 +8,6 @@ from pydantic import model_validator
 
 from detector.geometry import PIXEL
 from detector.lanes import (
-<<<<<<< HEAD
-=======
-    ACTIVE,
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     CHI2,
     FIRST_WIRE,
     HELP0,
@@ -111,7 +107,6 @@ TRACK = np.dtype(
 
 
 @kernel
-<<<<<<< HEAD
 def lose_hits(stream, lanes, lane, layers, respond):
     """Remove silicon hits of a lane with the layers' inefficiencies, given that at least one is lost.
 
@@ -129,27 +124,6 @@ def lose_hits(stream, lanes, lane, layers, respond):
             if uniform(stream) < chance:
                 here[HITS + lane] -= 1.0
                 lost = True
-=======
-def lose_hits(stream, lanes, lane, layers, number, respond):
-    """Remove silicon hits with the layers' inefficiencies; ``number`` is uniform, ``respond`` the chance to lose none.
-
-    One number decides whether any is lost; drawing all hits until one is lost is exact and mostly avoids their numbers.
-    """
-    if number <= respond:
-        return
-    lost = 0.0
-    while lost == 0.0:
-        for i in range(layers.shape[0]):
-            here = lanes.surface[i]
-            kept = 0.0
-            for _ in range(int(here[HITS + lane])):
-                if uniform(stream) < layers[i].efficiency:
-                    kept += 1.0
-            lost += here[HITS + lane] - kept
-            here[ACTIVE + lane] = kept
-    for i in range(layers.shape[0]):
-        lanes.surface[i][HITS + lane] = lanes.surface[i][ACTIVE + lane]
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
 
 
 @kernel

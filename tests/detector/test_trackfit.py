@@ -203,10 +203,6 @@ def filtered(detector, particles):
     launch(track, tracker.envelope, tracker.field)
     for lane in range(LANES):
         track[rows.LIMIT + lane], track[rows.BROKEN + lane] = np.inf, np.inf
-<<<<<<< HEAD
-=======
-        track[rows.LOSS_LOG + lane] = 0.5 * math.log(4.0 * ELECTRON_MASS**2 * track[rows.LOSS_RATIO + lane])
->>>>>>> 3518415b01996b93a4376f57fdd8bd695351c604
     track[rows.END : rows.END + LANES] = 1e9
     walk(tracker, lanes, True)
     assert (track[rows.FATE : rows.FATE + LANES] == FATE_LEFT).all()
