@@ -33,10 +33,12 @@ from detector.showers import (
     STOPPED,
     charged_shower,
     electromagnetic_shower,
-    neutral_hadron_shower,
+    hadronic_shower,
+    neutral_passage,
 )
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
+from physics.particles import final_mass
 from physics.random import STAGE_CALORIMETER
 
 MAX_DISTANCE = 250.0
@@ -130,17 +132,26 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
                 arrivals.depth[i] = STOPPED
             kind = np.int64(PHOTON if species == 22 else ELECTRON)
             n = electromagnetic_shower(draws, j, showers, n, p, x, y, z, ux, uy, uz, t, kind, i, calorimeter)
-        elif flights.charge[i] != 0:
-            n = charged_shower(
-                draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, csi,
-                calorimeter,
-            )  # fmt: skip
-            if p < LEAST_MOMENTUM:
-                arrivals.depth[i] = 0.0
-        elif species in (130, 2112):
-            n = neutral_hadron_shower(
-                draws, j, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, i, arrivals, calorimeter
+            continue
+        mass = final_mass(pdg)
+        kinetic = math.sqrt(p * p + mass * mass) - mass
+        loss, late = 0.0, 0.0
+        if flights.charge[i] != 0:
+            n, loss, way = charged_shower(
+                draws, j, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, i, arrivals, csi, calorimeter
             )
+        elif species in (130, 2112):
+            way = neutral_passage(draws, j, pdg, p, i, arrivals, calorimeter)
+            late = way * (kinetic + mass) / (p * SPEED_OF_LIGHT)
+        else:
+            continue
+        if way >= 0.0:
+            n = hadronic_shower(
+                draws, j, stream, key, event, showers, n, kinetic - loss, loss, pdg,
+                x + way * ux, y + way * uy, z + way * uz, ux, uy, uz, t + late, i, calorimeter,
+            )  # fmt: skip
+        if p < LEAST_MOMENTUM:
+            arrivals.depth[i] = 0.0
     return n
 
 

@@ -20,9 +20,9 @@ from detector.cherenkov import (
     compile_arich,
     compile_top,
     in_arich,
-    in_top,
     measure_arich,
     measure_top,
+    path_in_bar,
 )
 from detector.dedx import (
     ChamberDedxSection,
@@ -177,10 +177,11 @@ def identify_track(
     light = -1
     count = 0
     if seen:
-        if in_top(x, y, z, identification.top):
+        path = path_in_bar(x, y, z, px, py, pz, identification.top)
+        if path > 0.0:
             light = TOP
             cosine = z / math.sqrt(x * x + y * y + z * z)
-            count = measure_top(draws, m, 4, cosine, slowness_true, arrives, kinked, identification.top, work)
+            count = measure_top(draws, m, 4, cosine, path, slowness_true, arrives, kinked, identification.top, work)
         elif in_arich(x, y, z, identification.arich):
             light = ARICH
             count = measure_arich(draws, m, 4, slowness_true, arrives, kinked, identification.arich, work)

@@ -29,7 +29,7 @@ from detector.octaves import octave_bin
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import NEUTRON_MASS, final_mass
+from physics.particles import NEUTRON_MASS
 from physics.random import exponential, isotropic_direction, open_stream
 
 PHOTON, ELECTRON, IONISING, HADRONIC, SPLIT_OFF, BACKGROUND = 0, 1, 2, 3, 4, 5
@@ -223,42 +223,34 @@ def hadronic_shower(
 
 
 @inlined_kernel
-def neutral_hadron_shower(
-    draws, m, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, arrivals, calorimeter
-):
-    """Shower of a K_L, neutron or antineutron; leaves what remains for the muon system in ``arrivals.depth``."""
+def neutral_passage(draws, m, pdg, p, flight, arrivals, calorimeter):
+    """Way [cm] of a K_L, neutron or antineutron to its interaction in the crystals, −1 if there is none.
+
+    Leaves what it can still do behind them in ``arrivals.depth``.
+    """
     length = interaction_length(pdg, p, calorimeter)
     depth = -fast_log(unit(draws.words[0, m])) * length
     if depth > calorimeter.crystal_length:
         arrivals.depth[flight] = (depth - calorimeter.crystal_length) / length
-        return n
+        return -1.0
     arrivals.depth[flight] = SHOWERED
-    mass = final_mass(pdg)
-    e = math.sqrt(p * p + mass * mass)
-    t += depth * e / (p * SPEED_OF_LIGHT)
-    x, y, z = x + depth * ux, y + depth * uy, z + depth * uz
-    return hadronic_shower(
-        draws, m, stream, key, event, showers, n, e - mass, 0.0, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
-    )
+    return depth
 
 
 @inlined_kernel
-def charged_shower(
-    draws, m, stream, key, event, showers, n, pdg, p, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter
-):
-    """Ionisation, and for hadrons perhaps a nuclear interaction, of a charged particle heavier than the electron.
+def charged_shower(draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter):
+    """Ionisation of a charged particle heavier than the electron, up to a nuclear interaction.
 
-    Leaves what it can still do behind the crystals in ``arrivals.depth`` and ``arrivals.left``.  Straggling: Moyal's
-    approximation of Landau's distribution with the PDG's ξ.
+    Returns (number of showers, energy lost [GeV], way [cm] to the interaction, −1 if there is none); a particle
+    that interacts makes no shower here.  Leaves what it can still do behind the crystals in ``arrivals.depth`` and
+    ``arrivals.left``.  Straggling: Moyal's approximation of Landau's distribution with the PDG's ξ.
     """
     words = draws.words
-    mass = final_mass(pdg)
     beta_gamma = p / mass
     length = calorimeter.crystal_length
-    muon = abs(pdg) == 13
     depth = 1e9
     arrivals.depth[flight] = 1e9
-    if not muon:
+    if abs(pdg) != 13:
         free = interaction_length(pdg, p, calorimeter)
         depth = -fast_log(unit(words[0, m])) * free
         arrivals.depth[flight] = (depth - length) / free
@@ -277,17 +269,14 @@ def charged_shower(
     if (depth < length and end > 0.0) or (pdg == -2212 and end <= 0.0):
         arrivals.depth[flight] = SHOWERED
         arrivals.left[flight] = 0.0
-        x, y, z = x + travelled * ux, y + travelled * uy, z + travelled * uz
-        return hadronic_shower(
-            draws, m, stream, key, event, showers, n, kinetic - loss, loss, pdg, x, y, z, ux, uy, uz, t, flight,
-            calorimeter,
-        )  # fmt: skip
+        return n, loss, travelled
     middle = 0.5 * travelled
     if end <= 0.0:
         arrivals.depth[flight] = STOPPED
         middle = min(middle, 3.0)
     sigma = 0.3 * calorimeter.crystal_width  # one or two crystals: width/√12 each way
-    return put_shower(
+    n = put_shower(
         showers, n, loss, x + middle * ux + jitter(sigma, words[2, m]), y + middle * uy + jitter(sigma, words[3, m]),
         z + middle * uz + jitter(sigma, words[4, m]), t, IONISING, 0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
+    return n, loss, -1.0

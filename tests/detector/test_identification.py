@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detector.card import load_detector
+from detector.cherenkov import path_in_bar
 from detector.gun import single_flights, single_tracks
 from detector.identification import ARICH, CDC, SVD, TOP, binary_id, particle_id
 from detector.outer import measure_outer
@@ -58,6 +59,23 @@ def test_detectors_where_they_are(outer):
     assert informed[1][:, TOP].mean() == 0.0
     few = likelihoods(outer, 211, 1.0, 2.0, strip_hits=0, chamber_hits=3, n=200)
     assert np.all(few[:, [SVD, CDC]] == 0.0)
+
+
+def test_some_tracks_miss_the_bars_and_some_cross_a_part(outer):
+    """arXiv:2203.04847: 6 % and 3 % of the tracks."""
+    n = 3000
+    phi = np.linspace(-np.pi, np.pi, n)
+    partial = []
+    for p in (0.6, 1.2, 3.0):
+        f = single_flights(211, np.full(n, p), np.full(n, 1.4), phi)
+        path = np.array(
+            [path_in_bar(*row, outer.identification.top) for row in zip(f.x, f.y, f.z, f.px, f.py, f.pz, strict=True)]
+        )
+        assert 0.02 < np.mean(path == 0.0) < 0.06
+        assert path.max() <= 1.0
+        partial.append(np.mean((path > 0.0) & (path < 1.0)))
+    assert 0.01 < partial[1] < 0.04
+    assert partial == sorted(partial, reverse=True)
 
 
 def test_specific_ionisation_separates_slow_particles(outer):
