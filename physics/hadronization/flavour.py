@@ -315,7 +315,7 @@ def is_diquark(flavour):
 
 @kernel
 def new_hadron(stream, tune, end):
-    """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron).
+    """Draw the next break next to the flavour ``end``: (flavour that joins it, hadron, a uniform number left over).
 
     The string goes on with the opposite of the flavour.
     """
@@ -323,11 +323,16 @@ def new_hadron(stream, tune, end):
     u = uniform(stream) * tune.row_size[i]
     k = int(u)
     entry = tune.row_first[i] + k
-    if u - k >= tune.keep[entry]:
+    u -= k
+    keep = tune.keep[entry]
+    if u < keep:
+        u /= keep
+    else:
+        u = (u - keep) / (1.0 - keep)
         entry = tune.alias[entry]
     if end > 0:
-        return tune.joins[entry], tune.hadron[entry]
-    return -tune.joins[entry], tune.antihadron[entry]
+        return tune.joins[entry], tune.hadron[entry], u
+    return -tune.joins[entry], tune.antihadron[entry], u
 
 
 @kernel

@@ -146,9 +146,15 @@ def lund_z(stream, a, c, b):
 
 
 @kernel
-def break_pt(stream, tune):
-    """Draw (px, py) [GeV] of a quark of a string break; its partner has the opposite."""
+def break_pt(stream, tune, u):
+    """Draw (px, py) [GeV] of a quark of a string break; its partner has the opposite.
+
+    ``u`` uniform, chooses between the two widths; the third number returned is uniform and independent of the others.
+    """
     sigma = tune.sigma
-    if uniform(stream) < tune.enhanced_fraction:
+    if u < tune.enhanced_fraction:
         sigma *= tune.enhanced_width
-    return sigma * normal(stream), sigma * normal(stream)
+        u /= tune.enhanced_fraction
+    else:
+        u = (u - tune.enhanced_fraction) / (1.0 - tune.enhanced_fraction)
+    return sigma * normal(stream), sigma * normal(stream), u

@@ -9,7 +9,6 @@ import numpy as np
 
 from physics.jit import kernel
 from physics.particles import mass as pdg_mass
-from physics.random import uniform
 
 MAX_PDG = 20_500
 """Larger than the PDG identity of every meson and baryon without bottom that a string produces."""
@@ -73,11 +72,11 @@ def load_hadrons() -> dict[str, Any]:
 
 
 @kernel
-def hadron_mass(stream, tune, pdg):
-    """Draw a mass [GeV] of the hadron ``pdg`` from its line shape (the nominal one where it is narrow)."""
+def hadron_mass(tune, pdg, u):
+    """Return the mass [GeV] of the hadron ``pdg`` at the fraction ``u`` of its line shape."""
     i = tune.hadron_row[abs(pdg)]
     if tune.broad[i] == 0:
         return tune.mass[i]
-    x = uniform(stream) * (_NODES - 1)
+    x = u * (_NODES - 1)
     k = int(x)
     return tune.quantiles[i, k] + (x - k) * (tune.quantiles[i, k + 1] - tune.quantiles[i, k])

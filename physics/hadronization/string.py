@@ -45,14 +45,14 @@ def last_hadron(stream, tune, first, second):
 
 
 @kernel
-def stop_mass(stream, tune, end, other, new):
-    """Remaining mass [GeV] below which the break next to ``end`` makes the last two hadrons."""
+def stop_mass(tune, end, other, new, u):
+    """Remaining mass [GeV] below which the break next to ``end`` makes the last two hadrons; ``u`` smears it."""
     masses = tune.constituent_mass
     m = tune.stop_mass + constituent_mass(masses, other) + tune.stop_new_flavour * constituent_mass(masses, new)
     # around a popcorn meson the new diquark stands in the place of the old one, which is not counted again
     if not (is_diquark(end) and is_diquark(new)):
         m += constituent_mass(masses, end)
-    return m * (1.0 + (2.0 * uniform(stream) - 1.0) * tune.stop_smear)
+    return m * (1.0 + (2.0 * u - 1.0) * tune.stop_smear)
 
 
 @kernel
@@ -105,16 +105,16 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
         else:
             pdg1, pdg2 = 0, 0
             while pdg2 == 0:
-                new, pdg1 = new_hadron(stream, tune, first)
+                new, pdg1, _ = new_hadron(stream, tune, first)
                 if not (is_diquark(new) and is_diquark(second)):
                     pdg2 = join_flavours(stream, tune, -new, second)
-        m1, m2 = hadron_mass(stream, tune, pdg1), hadron_mass(stream, tune, pdg2)
+        m1, m2 = hadron_mass(tune, pdg1, uniform(stream)), hadron_mass(tune, pdg2, uniform(stream))
         if m1 + m2 >= mass:
             continue
         p = two_body_momentum(mass, m1, m2)
         x, y, z = isotropic_direction(stream)
         if uniform(stream) > math.exp(-((p / _ALIGNED) ** 2)):
-            kick_x, kick_y = break_pt(stream, tune)
+            kick_x, kick_y, _ = break_pt(stream, tune, uniform(stream))
             pt2 = kick_x * kick_x + kick_y * kick_y
             if pt2 < p * p:
                 reverse = 1.0 / (1.0 + math.exp(min(2.0 * tune.b * mass * p, 50.0)))
@@ -136,12 +136,14 @@ def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0
     n_left, n_right = 0, 0  # hadrons of the right end wait, reversed, at the end of the memory
     hadron, rest = sheet.scratch[0], sheet.rest
     while True:
-        side = 0 if uniform(stream) < 0.5 else 1
+        # one number chooses the side, the width of pT and the smearing of the stop
+        u = 2.0 * uniform(stream)
+        side = 0 if u < 1.0 else 1
         end, other = (left, right) if side == 0 else (right, left)
-        new, pdg = new_hadron(stream, tune, end)
-        kick_x, kick_y = break_pt(stream, tune)
-        m = hadron_mass(stream, tune, pdg)
-        stop = stop_mass(stream, tune, end, other, new)
+        new, pdg, shape = new_hadron(stream, tune, end)
+        kick_x, kick_y, u = break_pt(stream, tune, u - side)
+        m = hadron_mass(tune, pdg, shape)
+        stop = stop_mass(tune, end, other, new, u)
         rest2 = dot(rest, rest)
         if rest[3] <= 0.0 or rest2 < stop * stop:
             break
@@ -169,7 +171,7 @@ def fragment_sheet(stream, tune, sheet, regions, left, right, pdg_out, p_out, n0
     pdg_last = last_hadron(stream, tune, first, second)
     if pdg_last == 0:
         return -1
-    m_last = hadron_mass(stream, tune, pdg_last)
+    m_last = hadron_mass(tune, pdg_last, uniform(stream))
     x_plus, x_minus, px, py = join_frame(sheet, regions)
     if x_plus <= 0.0 or x_minus <= 0.0:
         return -1
