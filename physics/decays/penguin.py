@@ -129,7 +129,8 @@ def draw_penguin(stream, parameters, masses, p, states, amp):
     """Unweighted B → meson ℓ⁺ℓ⁻: q² from its tabulated spectrum (pole included), the angle by rejection.
 
     Only for the nominal meson mass; the angular distribution is a polynomial of second order in cosθ_ℓ, so that
-    three times its mean bounds it.  ``states`` (mother first) and ``amp`` as in the registry's amplitude.
+    three times its mean bounds it.  The table is a staircase, which the rejection corrects.  ``states`` (mother first)
+    and ``amp`` as in the registry's amplitude.
     """
     meson, minus = int(parameters[1]), int(parameters[2])
     if abs(masses[meson + 1] - parameters[5]) > 1e-6 or abs(masses[0] - parameters[6]) > 1e-6:
@@ -137,17 +138,25 @@ def draw_penguin(stream, parameters, masses, p, states, amp):
     columns = _SCALAR_COLUMNS if states[meson + 1] == 1 else _VECTOR_COLUMNS
     table = _TABLE + columns * (INTERVALS + 1)
     size = 4 * states[meson + 1]
+    bound = 3.2 * parameters[table + QUANTILES + 1]
+    big, small, lepton = masses[0], masses[meson + 1], masses[minus + 1]
     for _ in range(1000):
         u = uniform(stream)
         q2 = math.exp(quantile(parameters, table, u))
-        mean = math.exp(quantile(parameters, table + QUANTILES + 1, u))
+        k = table + min(int(u * QUANTILES), QUANTILES - 1)
+        width = parameters[k + 1] - parameters[k]
+        e = (big * big + small * small - q2) / (2.0 * big)
+        beta2 = (1.0 - 4.0 * lepton * lepton / q2) * (e * e - small * small)
+        if beta2 <= 0.0:
+            continue
+        phase_space = width * math.sqrt(beta2) * q2
         if not place_at_q2(stream, masses, meson, minus, q2, 2.0 * uniform(stream) - 1.0, p):
             continue
         penguin(parameters, p, masses, states, amp)
         total = 0.0
         for k in range(size):
             total += amp[k].real * amp[k].real + amp[k].imag * amp[k].imag
-        if total > 3.2 * mean * uniform(stream):
+        if total * phase_space > bound * uniform(stream):
             return True
     return False
 
@@ -198,7 +207,7 @@ def prepare_penguin(
 def _quantiles(
     row: np.ndarray, mother: Species, daughters: Sequence[Species], meson: int, minus: int, m_l: float
 ) -> np.ndarray:
-    """Return ln q² of equally probable intervals and ln⟨Σ|A|²⟩ there."""
+    """Return ln q² of equally probable intervals and the largest density times width of an interval."""
     masses = np.array([mother.mass, *(d.mass for d in daughters)])
     states = np.array([1, *(d.states for d in daughters)])
     big, small = mother.mass, daughters[meson].mass
@@ -217,4 +226,5 @@ def _quantiles(
         k = math.sqrt(max(0.0, e * e - small**2))
         density[i] = k * math.sqrt(max(0.0, 1 - low / q2)) * mean[i] * q2
     points = equal_probability(grid, density)
-    return np.concatenate([points, np.interp(points, grid, np.log(np.maximum(mean, 1e-300)))])
+    fine = np.linspace(points[:-1], points[1:], 12)
+    return np.append(points, 1.05 * (np.interp(fine, grid, density) * np.diff(points)).max())

@@ -201,15 +201,19 @@ def longitudinal_fractions(report: Report, chains: Chains) -> None:
 
 
 def mixing(report: Report, events: int) -> None:
-    """χ_d and the asymmetry of mixed and unmixed pairs in Δt, from the flavours of the sample ``mixed``."""
+    """χ_d and the asymmetry of mixed and unmixed pairs in Δt, from the sample ``mixed`` without CP modes."""
     line = build_line(Request("mixed", events, seed=5, level="truth"))
+    table, _ = load_described_table()
+    without_flavour = ~np.isnan(table.asymmetry[:, 0])  # CP modes do not tell the flavour
     same, dt = [], []
     for result in process(line, threads=1):
         offsets, mc = result.table.collections["mc"]
         first = offsets[:-1]
         pdg = mc["PDG"]
-        same.append(pdg[first + 1] == pdg[first + 2])
-        dt.append(result.table.columns["mcDeltaT"])
+        columns = result.table.columns
+        told = ~(without_flavour[columns["mcDecayMode_B1"]] | without_flavour[columns["mcDecayMode_B2"]])
+        same.append((pdg[first + 1] == pdg[first + 2])[told])
+        dt.append(columns["mcDeltaT"][told])
     mixed, delta_t = np.concatenate(same), np.concatenate(dt)
     chi_d = integrated_mixing(B0_LIFETIME, DELTA_M)
     pull = (mixed.mean() - chi_d) / math.sqrt(chi_d * (1.0 - chi_d) / len(mixed))

@@ -63,7 +63,7 @@ class Report:
             top.set_yscale("log")
         top.legend(frameon=False)
         with np.errstate(divide="ignore", invalid="ignore"):
-            bottom.errorbar(centres, values / reference, errors / reference, fmt="o", ms=3, lw=1, color="C0")
+            bottom.errorbar(centres, values / reference, errors / np.abs(reference), fmt="o", ms=3, lw=1, color="C0")
         bottom.axhline(1.0, color="0.4", lw=1)
         bottom.set(xlabel=axis, ylabel="ratio", ylim=(0.8, 1.2))
         figure.savefig(self.output / f"{self.station}_{name}.png", dpi=120)

@@ -67,14 +67,11 @@ def numbers(sample: str, particles: Particles, frame: np.ndarray) -> dict[str, n
 
 
 def cdf_difference(values: np.ndarray, histogram: dict) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the largest difference of the cumulative distributions, the edges, and our counts."""
+    """Return the largest difference of the cumulative distributions within the histogram, the edges, and our counts."""
     edges = np.linspace(histogram["lo"], histogram["hi"], histogram["n"] + 1)
     counts = np.histogram(values, edges)[0].astype(float)
-    reference = np.array(histogram["per_event"])
-    ours = (np.sum(values < edges[0]) + np.cumsum(counts)) / len(values)
-    whole = reference.sum() + histogram["under"] + histogram["over"]
-    theirs = (histogram["under"] + np.cumsum(reference)) / whole
-    return float(np.abs(ours - theirs).max()), edges, counts
+    ours, theirs = np.cumsum(counts), np.cumsum(histogram["per_event"])
+    return float(np.abs(ours / ours[-1] - theirs / theirs[-1]).max()), edges, counts
 
 
 def run(report: Report, events: int) -> None:

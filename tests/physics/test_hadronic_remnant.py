@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from particle import Particle
 
-from physics.decays.hadronic_remnant import pick_hadrons, spectator_weight
+from physics.decays.daughters import new_daughters
+from physics.decays.hadronic_remnant import largest_weight, phase_space_weight, pick_hadrons, spectator_weight
+from physics.phase_space import n_body, phase_space_bound
 from physics.random import new_stream, open_stream
 
 CHARGE3 = {1: -1, 2: 2, 3: -1, 4: 2}
@@ -75,3 +77,23 @@ def test_spectator_weight_grows_and_is_bounded():
     assert weights[0] == 0.0
     assert np.all(np.diff(weights) > 0)
     assert weights[-1] < 1.0
+
+
+def test_the_neutrino_of_a_tau_is_weighted_up_within_its_bound():
+    """Massless three-body phase space times x (3 − 2x) is the Michel spectrum x² (3 − 2x) of V − A."""
+    mass, daughters = 1.77693, new_daughters()
+    stream, bound = new_stream(), phase_space_bound(mass, np.zeros(3), 3)
+    open_stream(stream, np.uint64(4), 0, 0, 0)
+    daughters.pdg[:3] = -211, 111, 16
+    x, w = np.zeros(20_000), np.zeros(20_000)
+    for k in range(len(x)):
+        n_body(stream, mass, daughters.masses, 3, bound, daughters.p)
+        x[k], w[k] = 2 * daughters.p[2, 3] / mass, phase_space_weight(21, mass, daughters, 3)
+    assert w.max() <= largest_weight(21, mass, daughters.masses, 3) == 1.125
+    mean = np.average(x, weights=w)
+    assert mean == pytest.approx(
+        (3 / 4 - 2 / 5) / (1 - 1 / 2), abs=4 * x.std() / np.sqrt(len(x))
+    )  # ∫x³(3−2x)/∫x²(3−2x)
+    daughters.masses[:3] = 0.9, 0.6, 0.0  # little room: the bound follows the largest energy of the neutrino
+    top = 1 - (1.5 / mass) ** 2
+    assert largest_weight(21, mass, daughters.masses, 3) == pytest.approx(top * (3 - 2 * top))
