@@ -211,28 +211,32 @@ def merge_pair(showers, i, j):
 
 
 @inlined_kernel
-def draw_shape(width, separation, hadronic, share, a, b, c, normal):
-    """E1/E9, E9/E21, lateral spread and pulse shape of a cluster, from three words.
+def central_part(word, hadronic):
+    """E1/E9 of a single shower: its centre is uniform on the face of the highest crystal.
 
-    The centre of an electromagnetic shower is uniform on the face of the highest crystal: E1/E9 falls from 0.85 in
-    its middle to about 0.25 in a corner.  Hadronic showers are wider and fluctuate more; their pulse shape is
-    told apart better at higher energy (``width`` and ``separation`` of the calorimeter's tables).  The widths are
-    assumptions that give the values and separations basf2's documentation and arXiv:2007.09642 quote (E9/E21 of
-    photons above 0.9, lateral spread about 0.3).  ``share`` of the energy is that of weaker showers close by: two
-    maxima make a cluster wider, with less in the centre.
+    It falls from 0.87 in the middle of the face to about 0.26 in a corner; hadronic showers are wider and fluctuate.
     """
-    bits = np.int64(a)  # three coarse numbers from one word
+    bits = np.int64(word)  # three coarse numbers from one word
     u = np.float64(bits & 0x7FF) * 9.765625e-4 - 1.0
     v = np.float64((bits >> 11) & 0x7FF) * 9.765625e-4 - 1.0
-    centre = 0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v))
     spread = 0.6 + 0.25 * np.float64(bits >> 22) * 9.765625e-4 if hadronic else 0.97
+    return max(0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v)) * spread, 0.12)
+
+
+@inlined_kernel
+def draw_shape(central, width, separation, hadronic, share, b, c, normal):
+    """E9/E21, lateral spread and pulse shape of a cluster, from E1/E9 of its strongest shower and two words.
+
+    Hadronic showers are wider and fluctuate more; their pulse shape is told apart better at higher energy (``width``
+    and ``separation`` of the calorimeter's tables).  The widths are assumptions that give the values and separations
+    basf2's documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).
+    ``share`` of the energy is that of weaker showers close by: two maxima make a cluster wider.
+    """
     wide = (0.10 if hadronic else width) * fast_exp((0.8 if hadronic else 0.4) * gauss(b, normal))
-    e1e9 = max(centre * spread, 0.12) * (1.0 - 0.6 * share)
-    e9e21 = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
-    lat = min(0.62 * (1.0 - max(centre * spread, 0.12)) + 3.0 * wide + 0.6 * share, 0.98)
+    lat = min(0.62 * (1.0 - central) + 3.0 * wide + 0.6 * share, 0.98)
     # logit of the pulse-shape variable: ±(separation/2) with unit width
     logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * gauss(c, normal)
-    return e1e9, e9e21, lat, 1.0 / (1.0 + fast_exp(-logit))
+    return max(1.0 - wide, 0.3) * (1.0 - 0.5 * share), lat, 1.0 / (1.0 + fast_exp(-logit))
 
 
 @inlined_kernel
@@ -345,18 +349,19 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
         region = cluster_region(cosine, calorimeter)
         if region == OUTSIDE:
             continue
+        hadronic, share = showers.hadronic[s] == 1, showers.share[s]
+        central = central_part(words[0, j], hadronic)
+        e1e9 = central * (1.0 - 0.6 * share)  # with two maxima there is less in the centre
+        dt99 = timing_error(energy, e1e9, calorimeter)
+        timing = showers.t[s] - r * (1.0 / SPEED_OF_LIGHT) + dt99 * (1.0 / 2.5758293) * gauss(words[3, j], normal)
+        if energy < calorimeter.timing_energy and abs(timing) > dt99:
+            continue
         i, f = octave_bin(energy, ENERGY_LOW, tables.shape[1])
         row = region_index(region)
         low, high = tables[row, i], tables[row, i + 1]
         width = low[WIDTH] + f * (high[WIDTH] - low[WIDTH])
         separation = low[SEPARATION] + f * (high[SEPARATION] - low[SEPARATION])
-        e1e9, e9e21, lat, pulse = draw_shape(
-            width, separation, showers.hadronic[s] == 1, showers.share[s], words[0, j], words[1, j], words[2, j], normal
-        )
-        dt99 = timing_error(energy, e1e9, calorimeter)
-        timing = showers.t[s] - r * (1.0 / SPEED_OF_LIGHT) + dt99 * (1.0 / 2.5758293) * gauss(words[3, j], normal)
-        if energy < calorimeter.timing_energy and abs(timing) > dt99:
-            continue
+        e9e21, lat, pulse = draw_shape(central, width, separation, hadronic, share, words[1, j], words[2, j], normal)
         clusters.E[out] = energy
         clusters.theta[out] = points.theta[j]
         clusters.phi[out] = points.phi[j]
