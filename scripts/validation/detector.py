@@ -73,21 +73,32 @@ def matched(reco: Reco, entry: int, n: int) -> np.ndarray:
 
 
 def _curves(
-    report: Report, name: str, x: Any, curves: dict[str, Any], axes: tuple[str, str], *, log: bool = False
-) -> None:
+    report: Report, name: str, x: Any, curves: dict[str, Any], axes: tuple[str, str], *, log: bool = False,
+    log_x: bool = False,
+) -> None:  # fmt: skip
     try:
         import matplotlib as mpl
     except ModuleNotFoundError:
         return
     mpl.use("Agg")
     import matplotlib.pyplot as plt
+    import matplotlib.ticker
 
     figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
     for label, y in curves.items():
         ax.plot(x, y, "o-", ms=3, lw=1, label=label)
     ax.set(xlabel=axes[0], ylabel=axes[1])
+    plain = mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}")
     if log:
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(plain)
+        ax.yaxis.set_minor_formatter(mpl.ticker.LogFormatter(minor_thresholds=(3, 1)))
+    if log_x:
+        ax.set_xscale("log")
+        ax.set_xticks(x, minor=False)
+        ax.xaxis.set_major_formatter(plain)
+        ax.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    ax.grid(alpha=0.3)
     ax.legend(frameon=False)
     figure.savefig(report.output / f"{report.station}_{name}.png", dpi=120)
     plt.close(figure)
@@ -104,10 +115,10 @@ def tracking(report: Report, detector: Detector, rng: np.random.Generator, n: in
         direction = directions(n, rng)
         reco = _measure(single(211, pt / np.hypot(*direction[:, :2].T), direction, rng), detector)
         efficiency.append(np.mean(matched(reco, 0, n) >= 0))
-    _curves(report, "efficiency", points, {"π⁺": efficiency}, ("pT [GeV]", "track efficiency"))
+    _curves(report, "efficiency", points, {"π⁺": efficiency}, ("pT [GeV]", "track efficiency"), log_x=True)
     for i in (0, 1, 3, 6):
         report.note(f"track efficiency of π⁺ at pT = {points[i]:.2f} GeV", f"{efficiency[i]:.3f}")
-    report.check("track efficiency of π⁺ at pT = 1 GeV", efficiency[6], ">", 0.93)
+    report.check("track efficiency of π⁺ at pT = 1 GeV", float(efficiency[6]), ">", 0.93)
 
     momenta = np.array([0.2, 0.5, 1.0, 2.0, 4.0])
     curves: dict[str, list[float]] = {name: [] for name in ("d0 [µm]", "z0 [µm]", "pT [%]")}
@@ -117,12 +128,17 @@ def tracking(report: Report, detector: Detector, rng: np.random.Generator, n: in
         curves["d0 [µm]"].append(widths[0] * 1e4)
         curves["z0 [µm]"].append(widths[3] * 1e4)
         curves["pT [%]"].append(100.0 * widths[5])
-    _curves(report, "resolution_p", momenta, curves, ("p [GeV], θ = 90°", "resolution"), log=True)
+    lengths = {name: curves[f"{name} [µm]"] for name in ("d0", "z0")}
+    axes = "p [GeV], π⁺ at θ = 90°"
+    _curves(
+        report, "resolution_p", momenta, lengths, (axes, "half width of the central 68 % [µm]"), log=True, log_x=True
+    )
+    _curves(report, "resolution_pt", momenta, {"π⁺": curves["pT [%]"]}, (axes, "σ(pT)/pT [%]"), log_x=True)
     for name, values in curves.items():
         report.note(f"σ({name}) of π at 90° for p = 0.2, 0.5, 1, 2, 4 GeV", ", ".join(f"{v:.3g}" for v in values))
     report.check("σ(d0) at 4 GeV [µm] (12 µm for stiff tracks, arXiv:2104.12624)", curves["d0 [µm]"][-1], "<", 16.0)
     cosines = np.cos(np.radians([25, 40, 60, 90, 120, 140]))
-    against = {f"{p} GeV": [] for p in (0.5, 2.0)}
+    against: dict[str, list[float]] = {f"{p} GeV": [] for p in (0.5, 2.0)}
     for p in (0.5, 2.0):
         for c in cosines:
             wide = _residuals(detector, 211, np.full(n, p), directions(n, rng, c - 0.02, c + 0.02), rng)[0]
@@ -131,10 +147,10 @@ def tracking(report: Report, detector: Detector, rng: np.random.Generator, n: in
     _curves(report, "resolution_theta", degrees, against, ("θ [degrees]", "σ(d0) [µm]"), log=True)
 
     for name, pdg in (("π", 211), ("K", 321), ("µ", -13)):
-        pulls = _residuals(detector, pdg, rng.uniform(0.4, 3.0, 4 * n), directions(4 * n, rng, -0.7, 0.85), rng)[1]
-        widths = np.array([half_width(column) for column in pulls.T])
-        report.note(f"pull widths of {name}: " + ", ".join(PARAMETERS), ", ".join(f"{w:.3f}" for w in widths))
-        report.check(f"largest |pull width − 1| of {name}", float(np.abs(widths - 1.0).max()), "<", 0.05)
+        pulls = _residuals(detector, pdg, rng.uniform(0.4, 3.0, 12 * n), directions(12 * n, rng, -0.7, 0.85), rng)[1]
+        sizes = np.array([half_width(column) for column in pulls.T])
+        report.note(f"pull widths of {name}: " + ", ".join(PARAMETERS), ", ".join(f"{w:.3f}" for w in sizes))
+        report.check(f"largest |pull width − 1| of {name}", float(np.abs(sizes - 1.0).max()), "<", 0.05)
 
 
 def _residuals(
