@@ -23,7 +23,6 @@ from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp
 from detector.flight import ORIGIN_DECAY, column
 from detector.octaves import octave_bin
-from detector.record import Clusters
 from detector.showers import (
     ELECTRON,
     LEAST_MOMENTUM,
@@ -43,32 +42,6 @@ from physics.random import STAGE_CALORIMETER
 
 MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
-
-
-def new_clusters(capacity: int, events: int) -> Clusters:
-    """Return memory for ``capacity`` clusters of ``events`` events (``offsets[0] = 0``)."""
-    integers = ("region", "track", "mc", "mcPDG")
-    return Clusters(
-        np.zeros(events + 1, np.int64),
-        *(
-            column(capacity, np.int32 if name in integers else np.float64, place)
-            for place, name in enumerate(Clusters._fields[1:])
-        ),
-    )
-
-
-def grown_clusters(clusters: Clusters) -> Clusters:
-    """Return a copy with twice the capacity."""
-    larger = new_clusters(2 * len(clusters.E), len(clusters.offsets) - 1)
-    for old, new in zip(clusters, larger, strict=True):
-        new[: len(old)] = old
-    return larger
-
-
-def trimmed_clusters(clusters: Clusters) -> Clusters:
-    """Return views of the filled part."""
-    n = clusters.offsets[-1]
-    return Clusters(clusters.offsets, *(column[:n] for column in clusters[1:]))
 
 
 @inlined_kernel

@@ -13,7 +13,6 @@ from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2
 from detector.flight import column
 from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, penetrate
-from detector.record import KLMClusters
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
@@ -37,32 +36,6 @@ def new_passages(tracks: int) -> Passages:
     """Return memory for the tracks of a chunk."""
     kinds = (np.int64,) * 3 + (np.float64,) * 5
     return Passages(*(column(tracks, kind, place) for place, kind in enumerate(kinds)))
-
-
-def new_klm_clusters(capacity: int, events: int) -> KLMClusters:
-    """Return memory for ``capacity`` clusters of ``events`` events (``offsets[0] = 0``)."""
-    reals = ("x", "y", "z", "timing")
-    return KLMClusters(
-        np.zeros(events + 1, np.int64),
-        *(
-            column(capacity, np.float64 if name in reals else np.int32, place)
-            for place, name in enumerate(KLMClusters._fields[1:])
-        ),
-    )
-
-
-def grown_klm_clusters(klm_clusters: KLMClusters) -> KLMClusters:
-    """Return a copy with twice the capacity."""
-    larger = new_klm_clusters(2 * len(klm_clusters.x), len(klm_clusters.offsets) - 1)
-    for old, new in zip(klm_clusters, larger, strict=True):
-        new[: len(old)] = old
-    return larger
-
-
-def trimmed_klm_clusters(klm_clusters: KLMClusters) -> KLMClusters:
-    """Return views of the filled part."""
-    n = klm_clusters.offsets[-1]
-    return KLMClusters(klm_clusters.offsets, *(column[:n] for column in klm_clusters[1:]))
 
 
 @inlined_kernel

@@ -11,30 +11,17 @@ import numpy as np
 
 from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
-from detector.clusters import (
-    Points,
-    grown_clusters,
-    measure_calorimeter,
-    new_clusters,
-    new_points,
-    trimmed_clusters,
-)
+from detector.clusters import Points, measure_calorimeter, new_points
 from detector.draws import Draws, new_draws
 from detector.flight import Flights
 from detector.identification import Identification, Work, compile_identification, identify, new_work
 from detector.klm import KLM, compile_klm, expected_layer
-from detector.muon_system import (
-    Passages,
-    grown_klm_clusters,
-    measure_klm,
-    new_klm_clusters,
-    new_passages,
-    trimmed_klm_clusters,
-)
+from detector.muon_system import Passages, measure_klm, new_passages
 from detector.record import Clusters, KLMClusters, Tracks
 from detector.showers import MAX_SHOWERS, Arrivals, Showers, new_arrivals, new_showers
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
 from detector.table_cache import stored_table
+from detector.tables import grown_table, new_table, trimmed_table
 from detector.templates import Observables, Templates, build_templates, empty_templates
 from physics.jit import kernel
 from physics.random import new_stream
@@ -124,7 +111,7 @@ def _measure_clusters(
 ) -> tuple[Clusters, KLMClusters]:
     """Measure calorimeter and muon system; leaves what identification needs in the memory."""
     n = len(numbers)
-    clusters = new_clusters(len(flights.pdg) + 4 * n + 64, n)
+    clusters = new_table(Clusters, len(flights.pdg) + 4 * n + 64, n)
     begin = 0
     while begin < n:
         begin = measure_calorimeter(
@@ -132,8 +119,8 @@ def _measure_clusters(
             m.arrivals, outer.csi, outer.calorimeter, outer.background,
         )  # fmt: skip
         if begin < n:
-            clusters = grown_clusters(clusters)
-    klm_clusters = new_klm_clusters(2 * n + 64, n)
+            clusters = grown_table(clusters)
+    klm_clusters = new_table(KLMClusters, 2 * n + 64, n)
     begin = 0
     while begin < n:
         begin = measure_klm(
@@ -141,7 +128,7 @@ def _measure_clusters(
             m.passages, outer.klm, outer.iron,
         )  # fmt: skip
         if begin < n:
-            klm_clusters = grown_klm_clusters(klm_clusters)
+            klm_clusters = grown_table(klm_clusters)
     return clusters, klm_clusters
 
 
@@ -166,7 +153,7 @@ def measure_outer(
         m.draws, key, numbers, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
         outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
     )  # fmt: skip
-    return trimmed_clusters(clusters), trimmed_klm_clusters(klm_clusters)
+    return trimmed_table(clusters), trimmed_table(klm_clusters)
 
 
 @kernel

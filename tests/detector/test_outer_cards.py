@@ -74,3 +74,16 @@ def test_wrong_cards_are_refused_in_one_sentence(tmp_path, keys, value, message)
 def test_a_changed_number_changes_the_answer(tmp_path):
     path = change(tmp_path / "card.yaml", ("identification", "top", "photon_time", "value"), 400)
     assert load_detector(path).outer.identification.top.photon_time == pytest.approx(0.4)
+
+
+def test_memory_grows_with_the_clusters():
+    """Many more clusters than foreseen: the same as from half as many events at a time."""
+    outer = load_detector().outer
+    outer = outer._replace(background=outer.background._replace(clusters=60.0))
+    flights = single_flights(211, np.linspace(0.4, 3.0, 40), np.full(40, 1.2), np.linspace(-3.0, 3.0, 40))
+    clusters, _ = measure_outer(np.uint64(1), np.arange(40), flights, single_tracks(flights), outer)
+    assert len(clusters.E) > 40 + 4 * 40 + 64
+    half = type(flights)(flights.offsets[:21], *(column[:20] for column in flights[1:]))
+    first, _ = measure_outer(np.uint64(1), np.arange(20), half, single_tracks(half), outer)
+    np.testing.assert_array_equal(clusters.E[: len(first.E)], first.E)
+    np.testing.assert_array_equal(clusters.offsets[:21], first.offsets)

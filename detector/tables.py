@@ -1,0 +1,35 @@
+"""Memory of the reco record's tables: columns that grow and are cut to what was filled."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from detector.flight import column
+from detector.record import Clusters, KLMClusters
+
+Table = TypeVar("Table", Clusters, KLMClusters)
+INTEGERS = ("region", "track", "cluster", "mc", "mcPDG", "layers", "innermost_layer")
+"""Columns of integers; the others hold floats."""
+
+
+def new_table(kind: type[Table], capacity: int, events: int) -> Table:
+    """Return memory for ``capacity`` rows of ``events`` events (``offsets[0] = 0``, columns not initialised)."""
+    columns = (
+        column(capacity, np.int32 if name in INTEGERS else np.float64, place)
+        for place, name in enumerate(kind._fields[1:])
+    )
+    return kind(np.zeros(events + 1, np.int64), *columns)
+
+
+def grown_table(table: Table) -> Table:
+    """Return a copy with twice the capacity."""
+    larger = new_table(type(table), 2 * len(table.mc), len(table.offsets) - 1)
+    for old, new in zip(table, larger, strict=True):
+        new[: len(old)] = old
+    return larger
+
+
+def trimmed_table(table: Table) -> Table:
+    """Return views of the filled part."""
+    n = table.offsets[-1]
+    return type(table)(table.offsets, *(values[:n] for values in table[1:]))
