@@ -32,7 +32,7 @@ def fly(particles: Particles, event_numbers: np.ndarray, detector: Detector, key
     The flights live in memory that the thread's next call overwrites.
     """
     n_events = len(event_numbers)
-    numbers = np.asarray(event_numbers, np.int64)
+    numbers = np.ascontiguousarray(event_numbers, np.int64)
     finals = int(np.count_nonzero(particles.status == STATUS_FINAL))
     flights, tracks = _flights_memory(2 * finals + 256, n_events), new_tracks(finals + 256, n_events)
     if not hasattr(_memory, "batch"):
