@@ -33,7 +33,7 @@ PARTONS = np.dtype(
             ("mass", np.float64, (MAX_PARTONS,)),  # [GeV]
             ("linked", np.int64, (MAX_PARTONS,)),  # 1: same string as the next
             ("corrected", np.int64, (2,)),  # 1: first or last quark still follows the matrix element
-            ("rates", np.float64, (2 * MAX_PARTONS, 5)),  # of the ends of the dipoles
+            ("rates", np.float64, (2 * MAX_PARTONS, 6)),  # of the ends of the dipoles
             ("trial", np.float64, (3, 4)),  # momenta of a branching: radiator, emitted, recoiler
             ("photons", np.float64, (MAX_PARTONS, 4)),
         ],
@@ -73,7 +73,7 @@ def next_pt2(stream, lambda2, coefficient, pt2, pt2_min):
         if pt2 <= 1.1 * scale:
             return 0.0
         power = (33.0 - 2.0 * flavours) / (6.0 * coefficient)
-        new = scale * math.exp(math.log(pt2 / scale) * uniform(stream) ** power)
+        new = scale * math.exp(math.log(pt2 / scale) * math.exp(power * math.log(uniform(stream))))
         if new > low:
             return new
         pt2 = low
@@ -231,7 +231,7 @@ def shower(stream, tune, partons, n, pt2):
             emit = partons.rates[end, 1]
             if left < emit:
                 # z from dz/(1 − z); what is left of the number that chose the end is uniform below its rate
-                z, kind = 1.0 - z_min * (1.0 / z_min - 1.0) ** (left / emit), 1
+                z, kind = 1.0 - z_min * math.exp(partons.rates[end, 5] * left / emit), 1
             else:
                 z, kind = z_min + (1.0 - 2.0 * z_min) * min(1.0, (left - emit) / (partons.rates[end, 0] - emit)), 2
             emitted = _try_branching(
@@ -271,7 +271,7 @@ def _set_rates(partons, n, pt2_min):
     """Set the rates of all ends of dipoles, those of the link k to k + 1 at 2k and 2k + 1; returns their sum.
 
     Rows: upper limits, in units of αₛ/2π d ln pT², of all branchings and of gluon emissions; the largest pT² [GeV²];
-    the dipole's mass² [GeV²]; the smallest z.
+    the dipole's mass² [GeV²]; the smallest z; the range of ln(1 − z).
     """
     total = 0.0
     for k in range(n - 1):
@@ -297,6 +297,7 @@ def _set_rates(partons, n, pt2_min):
             rates[1] = (3.0 if gluon else 8.0 / 3.0) * width
             rates[0] = rates[1] + (0.25 * root * _NEW_FLAVOURS if gluon else 0.0)
             rates[4] = 0.5 * (1.0 - root)
+            rates[5] = width
             total += rates[0]
     return total
 
