@@ -213,7 +213,7 @@ def compare_cross_sections(report: Report) -> None:
     """Add cross sections beside KKMC's at 10.58 GeV, and off resonance: s σ changes by less than 1 %."""
     for pdg, (name, theirs) in KKMC_NB.items():
         ours = cross_section(pdg, 10.58)
-        compare_mean(report, f"σ({name}) [nb] beside KKMC", ours, theirs, 0.01)
+        compare_mean(report, f"σ({name}) in nb beside KKMC", ours, theirs, 0.01)
         off = superkekb("off-resonance").root_s
         ratio = cross_section(pdg, off) * off**2 / (ours * 10.58**2)
         report.check(f"σ({name}) s off resonance over on, |ratio − 1|", abs(ratio - 1.0), "<", 0.01)
