@@ -1,44 +1,120 @@
-"""Where compiled kernels live between runs.
+"""Where compiled kernels live between runs, and when they are out of date.
 
-numba keeps them beside the sources, which fails for read-only installations and does not notice that a kernel
-called from another file has changed.  An installed package therefore uses the user's cache directory, in a folder
-named after the contents of all source files; a working copy (with ``.git``) keeps numba's own way.
+A working copy (with ``.git``) keeps them beside the sources, an installed package in the user's cache directory.
+numba would compare the time stamp of a kernel's own file, and so miss that a kernel which it calls from another file
+has changed; :class:`KernelLocator` compares the contents of the file and of all of ours that it imports.
 """
 
 import hashlib
 import os
+import re
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FLOORS = ("physics", "detector", "sim")
+_OURS = (*_FLOORS, "scripts", "tests")
+_IMPORT = re.compile(r"^\s*(?:from\s+((?:physics|detector|sim|scripts)\b[\w.]*)\s+import\s+(\([^)]*\)|.+)|"
+                     r"import\s+((?:physics|detector|sim|scripts)\b[\w.]*))", re.MULTILINE)  # fmt: skip
+_NUMBAS_OWN = "InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator,ZipCacheLocator"
 
 
-def _fingerprint() -> str:
-    digest = hashlib.blake2b(sys.version.encode(), digest_size=8)
-    for floor in _FLOORS:
-        for path in sorted((_ROOT / floor).rglob("*.py")):
-            digest.update(f"{path.relative_to(_ROOT)}\0".encode())
-            digest.update(path.read_bytes())
+def use_kernel_cache() -> None:
+    """Let numba find kernels by :class:`KernelLocator`; called before the first kernel is declared.
+
+    The user's own NUMBA_CACHE_DIR or NUMBA_CACHE_LOCATOR_CLASSES, where set, are left alone.
+    """
+    if "NUMBA_CACHE_DIR" in os.environ or "NUMBA_CACHE_LOCATOR_CLASSES" in os.environ:
+        return
+    classes = f"{__name__}.KernelLocator,{_NUMBAS_OWN}"
+    os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = classes
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_LOCATOR_CLASSES = classes
+
+
+@cache
+def _source(path: Path) -> tuple[bytes, tuple[Path, ...]]:
+    """Digest of a file, and the files of ours that it imports."""
+    text = path.read_text()
+    imported = []
+    for module, names, plain in _IMPORT.findall(text):
+        place = _ROOT.joinpath(*(module or plain).split("."))
+        candidates = [place.with_suffix(".py"), place / "__init__.py"]
+        candidates += [place / f"{name}.py" for name in re.findall(r"\w+", names)]
+        imported += [found for found in candidates if found.is_file()]
+    return hashlib.blake2b(text.encode(), digest_size=16).digest(), tuple(imported)
+
+
+@cache
+def _data() -> bytes:
+    """Digest of the tables that kernels take constants from when they are compiled."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted((_ROOT / "physics" / "data").iterdir()):
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+@cache
+def source_stamp(path: Path) -> str:
+    """Return a digest of a source file and of all of ours that it imports, directly or not."""
+    reached, waiting = {path}, [path]
+    while waiting:
+        for imported in _source(waiting.pop())[1]:
+            if imported not in reached:
+                reached.add(imported)
+                waiting.append(imported)
+    digest = hashlib.blake2b(sys.version.encode() + _data(), digest_size=16)
+    for file in sorted(reached):
+        digest.update(str(file.relative_to(_ROOT)).encode() + _source(file)[0])
     return digest.hexdigest()
 
 
-def use_kernel_cache() -> Path | None:
-    """Point numba at the cache of this installation; called before the first kernel is declared.
+class KernelLocator:
+    """Where numba keeps the kernels of one of our files, and what makes them valid (its locator protocol)."""
 
-    Returns the directory, or None when the choice is left to numba (working copy, or NUMBA_CACHE_DIR is set).
-    """
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return Path(os.environ["NUMBA_CACHE_DIR"])
-    if (_ROOT / ".git").exists():
-        return None
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def from_function(cls, _function: Callable[..., Any], file: str) -> "KernelLocator | None":
+        """Return the locator of a function, None when it is not ours or its cache cannot be written."""
+        path = Path(file).resolve()
+        if not path.is_file() or not path.is_relative_to(_ROOT) or path.relative_to(_ROOT).parts[0] not in _OURS:
+            return None
+        locator = cls(path)
+        try:
+            locator.ensure_cache_path()
+        except OSError:
+            return None
+        return locator if os.access(locator.get_cache_path(), os.W_OK) else None
+
+    def ensure_cache_path(self) -> None:
+        """Make the directory of the cache."""
+        Path(self.get_cache_path()).mkdir(parents=True, exist_ok=True)
+
+    def get_cache_path(self) -> str:
+        """Return the directory of the cache."""
+        if (_ROOT / ".git").exists():
+            return str(self._path.parent / "__pycache__")
+        installation = hashlib.blake2b(str(_ROOT).encode(), digest_size=8).hexdigest()
+        return str(_cache_folder() / "kernels" / installation / "-".join(self._path.relative_to(_ROOT).parts[:-1]))
+
+    def get_source_stamp(self) -> str:
+        """Return what has to be unchanged for a kernel to be valid."""
+        return source_stamp(self._path)
+
+    def get_disambiguator(self) -> str:
+        """Return nothing: names of kernels are unique in their file."""
+        return ""
+
+
+def _cache_folder() -> Path:
     from platformdirs import user_cache_path
 
-    directory = user_cache_path("belfast") / "kernels" / _fingerprint()
-    os.environ["NUMBA_CACHE_DIR"] = str(directory)
-    if "numba" in sys.modules:
-        sys.modules["numba"].config.CACHE_DIR = str(directory)
-    return directory
+    return user_cache_path("belfast")
 
 
 def kernels_are_compiled(stage: str) -> bool:
@@ -57,6 +133,8 @@ def remember_compiled(stage: str) -> None:
 
 
 def _marker(stage: str) -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("belfast") / "compiled" / f"{_fingerprint()}-{stage.replace(' ', '-')}"
+    digest = hashlib.blake2b(digest_size=8)
+    for floor in _FLOORS:
+        for path in sorted((_ROOT / floor).rglob("*.py")):
+            digest.update(_source(path)[0])
+    return _cache_folder() / "compiled" / f"{digest.hexdigest()}-{stage.replace(' ', '-')}"

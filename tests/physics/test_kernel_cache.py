@@ -1,0 +1,37 @@
+"""A kernel is compiled again when one that it reaches through other files has changed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import physics
+
+LOW = "from physics.jit import kernel\n\n@kernel\ndef low(x):\n    return {factor} * x\n"
+MIDDLE = "from physics.jit import kernel\nfrom physics.low import low\n\n@kernel\ndef middle(x):\n    return low(x)\n"
+HIGH = """
+from physics.jit import kernel
+from physics.middle import middle
+
+@kernel
+def high(x):
+    return middle(x) + 1.0
+
+print(high(1.0), sum(high.stats.cache_hits.values()))
+"""
+
+
+def test_changed_callee_is_noticed(tmp_path):
+    shutil.copytree(Path(physics.__file__).parent, tmp_path / "physics", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "physics" / "high.py").write_text(HIGH)
+    (tmp_path / "physics" / "middle.py").write_text(MIDDLE)
+
+    def run(factor):
+        (tmp_path / "physics" / "low.py").write_text(LOW.format(factor=factor))
+        command = [sys.executable, "-c", "import physics.high"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+
+    assert run(2.0) == ["3.0", "0"]
+    assert run(2.0) == ["3.0", "1"]
+    assert run(5.0) == ["6.0", "0"]
