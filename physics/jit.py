@@ -21,16 +21,31 @@ from numba.extending import intrinsic
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-kernel = njit(**_OPTIONS, _nrt=False)
+
+def _decorator(**options: Any) -> Callable[..., Any]:
+    """Return a decorator that compiles a function once for each set of types; numba would, for every literal."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = njit(**_OPTIONS, **options)(function)
+        template_of = dispatcher.get_call_template
+        dispatcher.get_call_template = lambda args, kws: template_of(
+            tuple(map(types.unliteral, args)), {name: types.unliteral(arg) for name, arg in kws.items()}
+        )
+        return dispatcher
+
+    return decorate
+
+
+kernel = _decorator(_nrt=False)
 """For all that runs inside an event loop; allocates nothing."""
 
-inlined_kernel = njit(**_OPTIONS, _nrt=False, forceinline=True)
+inlined_kernel = _decorator(_nrt=False, forceinline=True)
 """For the few lines that are called millions of times from one place."""
 
-summing_kernel = njit(**_OPTIONS, _nrt=False, fastmath={"reassoc", "contract", "nsz"})
+summing_kernel = _decorator(_nrt=False, fastmath={"reassoc", "contract", "nsz"})
 """For short loops of sums, whose order the compiler may choose: it then adds several particles at a time."""
 
-driver = njit(**_OPTIONS)
+driver = _decorator()
 """For loops over the events of a chunk, which allocate their scratch memory once."""
 
 _COMPILED: dict[Callable[..., int], Any] = {}

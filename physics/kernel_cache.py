@@ -11,12 +11,12 @@ import re
 import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
-_FLOORS = ("physics", "detector", "sim")
-_OURS = (*_FLOORS, "scripts", "tests")
+_OURS = ("physics", "detector", "sim", "scripts", "tests")
 _IMPORT = re.compile(r"^\s*(?:from\s+((?:physics|detector|sim|scripts)\b[\w.]*)\s+import\s+(\([^)]*\)|.+)|"
                      r"import\s+((?:physics|detector|sim|scripts)\b[\w.]*))", re.MULTILINE)  # fmt: skip
 _NUMBAS_OWN = "InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator,ZipCacheLocator"
@@ -100,7 +100,10 @@ class KernelLocator:
         if (_ROOT / ".git").exists():
             return str(self._path.parent / "__pycache__")
         installation = hashlib.blake2b(str(_ROOT).encode(), digest_size=8).hexdigest()
-        return str(_cache_folder() / "kernels" / installation / "-".join(self._path.relative_to(_ROOT).parts[:-1]))
+        from platformdirs import user_cache_path
+
+        folder = "-".join(self._path.relative_to(_ROOT).parts[:-1])
+        return str(user_cache_path("belfast") / "kernels" / installation / folder)
 
     def get_source_stamp(self) -> str:
         """Return what has to be unchanged for a kernel to be valid."""
@@ -111,30 +114,25 @@ class KernelLocator:
         return ""
 
 
-def _cache_folder() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("belfast")
-
-
-def kernels_are_compiled(stage: str) -> bool:
-    """Whether ``stage`` ("truth kplus-nunu", say) has run before with these sources."""
-    return _marker(stage).exists()
-
-
-def remember_compiled(stage: str) -> None:
-    """Note that the kernels of ``stage`` are on disk; silent when the cache cannot be written."""
-    marker = _marker(stage)
+def kernels_are_compiled(file: Path) -> bool:
+    """Whether :func:`remember_compiled` was called for this source file as it is now."""
     try:
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+        return _marker(file).read_text() == _validity(file)
+    except OSError:
+        return False
+
+
+def remember_compiled(file: Path) -> None:
+    """Note beside the kernels of a source file that all of them are there; silent when that cannot be written."""
+    try:
+        _marker(file).write_text(_validity(file))
     except OSError:
         return
 
 
-def _marker(stage: str) -> Path:
-    digest = hashlib.blake2b(digest_size=8)
-    for floor in _FLOORS:
-        for path in sorted((_ROOT / floor).rglob("*.py")):
-            digest.update(_source(path)[0])
-    return _cache_folder() / "compiled" / f"{digest.hexdigest()}-{stage.replace(' ', '-')}"
+def _marker(file: Path) -> Path:
+    return Path(KernelLocator(file).get_cache_path()) / f"{file.stem}.compiled"
+
+
+def _validity(file: Path) -> str:
+    return f"{source_stamp(file)} numba {version('numba')}"

@@ -134,14 +134,13 @@ def _produce(request: Request, path: Path, *, threads: int, force: bool, quiet: 
     """Write the file with a progress bar; SIGTERM ends it as cleanly as Ctrl-C."""
     import signal
 
-    from physics.kernel_cache import kernels_are_compiled, remember_compiled
+    from sim.compilation import missing_pieces
     from sim.production import write_file
 
     def stop(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    stage = f"{request.sample} {request.level}"
     if quiet:
         return write_file(request, path, threads=threads, force=force)
 
@@ -158,16 +157,17 @@ def _produce(request: Request, path: Path, *, threads: int, force: bool, quiet: 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
+        pieces = len(missing_pieces(request.level))
+        compilation = progress.add_task("compiling kernels, once for all", total=pieces, visible=False)
         task = progress.add_task(request.sample, total=request.events, visible=False)
-
-        def advance(events: int) -> None:
-            if events == 0 and not kernels_are_compiled(stage):
-                console.print("Compiling kernels: only before the first events of their kind, two to four minutes.")
-            progress.update(task, advance=events, visible=True)
-
-        metadata = write_file(request, path, threads=threads, force=force, report=advance)
-    remember_compiled(stage)
-    return metadata
+        return write_file(
+            request,
+            path,
+            threads=threads,
+            force=force,
+            report=lambda events: progress.update(task, advance=events, visible=True),
+            compiling=lambda done: progress.update(compilation, advance=done, visible=True),
+        )
 
 
 def _summary(path: Path, metadata: dict[str, Any]) -> None:

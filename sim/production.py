@@ -158,13 +158,21 @@ class Line:
         return ChunkResult(Table(rows.columns), len(truth), weights, rows.cut_flow)
 
 
-def build_line(request: Request) -> Line:
-    """Load the tables that the request needs and connect the stations."""
+def build_line(request: Request, compiling: Callable[[int], None] = lambda _: None) -> Line:
+    """Load the tables that the request needs and connect the stations, which are compiled first where they are not.
+
+    ``compiling`` is called as :func:`sim.compilation.compile_ahead` says.
+    """
+    from detector.card import card_path
+    from sim.compilation import compile_ahead
     from sim.decay_file import default_decay_file
     from sim.decay_table import load_described_table
     from sim.generators import make_generator
     from sim.generators.setup import Setup
 
+    if request.level != "truth":
+        card_path(request.detector)  # a wrong name does not wait for compilers
+    compile_ahead(request.level, compiling)
     found = find_sample(request.sample)
     beams = superkekb(request.beam, request.luminous_region)
     key = stream_key(request.seed, request.sample)
@@ -176,7 +184,7 @@ def build_line(request: Request) -> Line:
     tables = {"decay file": default_decay_file(), **{f"decays {f.stem}": f for f in decay_files}}
     line = Line(request, make_generator(found, setup), names, tables=tables)
     if request.level != "truth":
-        from detector.card import card_path, load_detector
+        from detector.card import load_detector
         from detector.response import measure
 
         detector = load_detector(request.detector)
@@ -281,20 +289,20 @@ def write_file(
     threads: int = 1,
     force: bool = False,
     report: Callable[[int], None] = lambda _: None,
+    compiling: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Produce ``request`` into the file ``output``; returns its metadata.
 
-    ``report`` is called with 0 when all tables are loaded, then with the number of events after each chunk.
+    ``report`` is called with the number of events after each chunk, ``compiling`` as :func:`build_line` says.
     Raises ValueError for what a user can mend; whatever happens, no half-written file stays behind.
     """
     from sim.files import OutputFile, check_output
 
     check_output(output, request.level, force=force)
-    line = build_line(request)
+    line = build_line(request, compiling)
     account = Account(generated=request.events, selected=request.events, sum_weights=float(request.events))
     with OutputFile(output, request.tree, account.metadata(line)) as file:
         account = Account()
-        report(0)
         for result in process(line, threads):
             account.add(result)
             file.write(result.table)

@@ -115,10 +115,15 @@ def new_work() -> np.record:
     work: np.record = np.zeros(1, WORK)[0]
     work.models = models_address()
     work["daughters"]["strings"], work["daughters"]["string_memory"] = strings_address()
-    work.walk = address_of(
-        _walk, (0, new_stream(), empty_table(), work, new_event(), 0, 0, np.zeros(1, np.complex128), np.zeros((4, 4)))
-    )
+    work.walk = interpreter_address()
     return work
+
+
+def interpreter_address() -> int:
+    """Return the address of the interpreter, compiled on the first request."""
+    work = np.zeros(1, WORK)[0]
+    rho, frame = np.zeros(1, np.complex128), np.zeros((4, 4))
+    return address_of(_walk, (0, new_stream(), empty_table(), work, new_event(), 0, 0, rho, frame))
 
 
 @kernel
