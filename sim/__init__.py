@@ -46,5 +46,6 @@ def generate(
     from sim.vectors import with_vectors
 
     request = Request(sample=sample, events=events, seed=seed, level=level, **options)
-    rows = ak.concatenate([to_awkward(result.table) for result in process(build_line(request), threads)])
-    return rows if level == "ntuple" else with_vectors(rows)
+    line = build_line(request)
+    rows = ak.concatenate([to_awkward(result.table) for result in process(line, threads)])
+    return rows if level == "ntuple" else with_vectors(rows, line.field)

@@ -6,6 +6,7 @@ chunks here and nowhere else, and rows leave in the order of the events.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -144,6 +145,8 @@ class Line:
     measure: Callable[..., Any] | None = None
     reconstruct: Callable[..., Any] | None = None
     tables: dict[str, Path] = field(default_factory=dict)
+    field: float = math.nan
+    """Solenoid of the detector [T]."""
 
     def process(self, chunk: Chunk) -> ChunkResult:
         """Take one chunk down the line."""
@@ -188,6 +191,7 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
         from detector.response import measure
 
         detector = load_detector(request.detector)
+        line.field = detector.tracker.field
         line.measure = lambda events: measure(events.particles, events.number, detector, key)
         line.tables["detector card"] = card_path(request.detector)
     if request.level == "ntuple":
@@ -196,7 +200,7 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
         name = request.selection or "kplus-nunu-2021"
         selection = load_selection(name, sample=request.sample, candidates=request.candidates)
         line.reconstruct = lambda reco, events: reconstruct(
-            reco, events, selection, beams, field=detector.tracker.field, key=int(key)
+            reco, events, selection, beams, field=line.field, key=int(key)
         )
         line.tables["selection card"] = selection_path(name)
     return line

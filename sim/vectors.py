@@ -4,14 +4,12 @@ from typing import Any
 
 from detector.helix import FIELD_CONSTANT
 
-MAGNETIC_FIELD = 1.5
-"""Solenoid [T], as in every detector card."""
 
-
-def with_vectors(events: Any) -> Any:
+def with_vectors(events: Any, field: float) -> Any:
     """Return ``events`` with the collections ``mc`` (Momentum4D), ``track`` (Momentum3D), ``cluster`` (Momentum4D).
 
-    Inside ``mc`` the production time ``mc_t`` is called ``time``, because ``t`` is a vector's fourth coordinate.
+    ``field`` is the solenoid's [T], which turns curvatures into momenta.  Inside ``mc`` the production time ``mc_t`` is
+    called ``time``, because ``t`` is a vector's fourth coordinate.
     """
     import awkward as ak
     import numpy as np
@@ -28,7 +26,7 @@ def with_vectors(events: Any) -> Any:
     events["mc"] = ak.zip(mc, with_name="Momentum4D")
     if any(f.startswith("track_") for f in fields):
         track = columns("track_")
-        pt = FIELD_CONSTANT * MAGNETIC_FIELD / np.abs(track["omega"])
+        pt = FIELD_CONSTANT * field / np.abs(track["omega"])
         momentum = {"pt": pt, "phi": track["phi0"], "pz": pt * track["tanLambda"]}
         events["track"] = ak.zip({**momentum, **track}, with_name="Momentum3D")
         cluster = columns("cluster_")
