@@ -48,4 +48,4 @@ def generate(
     request = Request(sample=sample, events=events, seed=seed, level=level, **options)
     line = build_line(request)
     rows = ak.concatenate([to_awkward(result.table) for result in process(line, threads)])
-    return rows if level == "ntuple" else with_vectors(rows, line.field)
+    return rows if level == "ntuple" else with_vectors(rows, line.magnetic_field)

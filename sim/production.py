@@ -145,7 +145,7 @@ class Line:
     measure: Callable[..., Any] | None = None
     reconstruct: Callable[..., Any] | None = None
     tables: dict[str, Path] = field(default_factory=dict)
-    field: float = math.nan
+    magnetic_field: float = math.nan
     """Solenoid of the detector [T]."""
 
     def process(self, chunk: Chunk) -> ChunkResult:
@@ -191,7 +191,7 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
         from detector.response import measure
 
         detector = load_detector(request.detector)
-        line.field = detector.tracker.field
+        line.magnetic_field = detector.tracker.field
         line.measure = lambda events: measure(events.particles, events.number, detector, key)
         line.tables["detector card"] = card_path(request.detector)
     if request.level == "ntuple":
@@ -200,7 +200,7 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
         name = request.selection or "kplus-nunu-2021"
         selection = load_selection(name, sample=request.sample, candidates=request.candidates)
         line.reconstruct = lambda reco, events: reconstruct(
-            reco, events, selection, beams, field=line.field, key=int(key)
+            reco, events, selection, beams, field=line.magnetic_field, key=int(key)
         )
         line.tables["selection card"] = selection_path(name)
     return line
