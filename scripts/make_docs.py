@@ -32,9 +32,12 @@ def columns_page() -> str:
         "\n## `reco`: K_L and muon clusters\n\n" + head + _rows(KLM_COLUMNS),
         (
             "\n## `variables`: signal candidates\n\nNaN where a quantity does not exist.\n\n"
-            "| name | unit | meaning | source |\n|---|---|---|---|\n"
+            "| name | type | unit | meaning | source |\n|---|---|---|---|---|\n"
         ),
-        "".join(f"| `{c.name}` | {c.unit} | {c.description} | {c.source} |\n" for c in candidate_columns().values()),
+        "".join(
+            f"| `{c.name}` | {c.type} | {c.unit} | {c.description} | {c.source} |\n"
+            for c in candidate_columns().values()
+        ),
     ]
     return "".join(parts)
 

@@ -158,7 +158,7 @@ class Line:
         if self.reconstruct is None:
             return ChunkResult(reco_table(truth, reco), len(truth), weights, {})
         rows = self.reconstruct(reco, truth)
-        return ChunkResult(Table(rows.columns), len(truth), weights, rows.cut_flow)
+        return ChunkResult(rows.table(), len(truth), weights, rows.cut_flow)
 
 
 def build_line(request: Request, compiling: Callable[[int], None] = lambda _: None) -> Line:

@@ -10,6 +10,7 @@ from physics.random import new_stream
 from sim.events import Events
 from sim.reconstruction.columns import COLUMNS, KERNEL_COLUMNS, META_COLUMNS, NtupleColumn
 from sim.reconstruction.selection import Selection, load_selection, selection_path
+from sim.tables import Table
 
 __all__ = [
     "Candidates",
@@ -33,7 +34,7 @@ class Candidates:
 
     Attributes
     ----------
-    columns : by name, ``(n,)`` each; see :func:`candidate_columns`.
+    columns : by name, ``(n,)`` each, as computed; see :func:`candidate_columns`.
     event : int64 ``(n,)``, index of the event of each row.
     cut_flow : events left after each cut, and rows.
     """
@@ -44,6 +45,13 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.event)
+
+    def table(self) -> Table:
+        """Return the rows as they are stored, each column in its type of the table of columns."""
+        types = {column.name: column.type for column in COLUMNS}
+        return Table(
+            {name: values.astype(types.get(name, values.dtype), copy=False) for name, values in self.columns.items()}
+        )
 
 
 def candidate_columns() -> dict[str, NtupleColumn]:
@@ -126,7 +134,7 @@ def _grown(array: np.ndarray, capacity: int) -> np.ndarray:
 
 
 def _values(column: NtupleColumn, values: np.ndarray) -> np.ndarray:
-    return values.astype(np.int32) if column.integer else values.copy()
+    return values.astype(column.type) if column.integer else values
 
 
 def _meta(events: Events, event: np.ndarray, candidate: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,23 +4,35 @@ follow it.
 Names are basf2's, written as its ``VariablesToNtuple`` writes them: ``useCMSFrame(p)`` is
 ``useCMSFrame__bop__bc``. Variables that basf2 takes from a mask without a name (``roeE()``) carry the bare
 name.  Columns that basf2 does not have say "belfast".  NaN: the quantity does not exist for this candidate.
+
+One rule for the types, in memory as in every file: measured quantities are float32, whose relative 6e-8 is far below
+any resolution; counts int32; the event number int64; what sums or identities need exactly, weights, PDG identities
+and all columns that come from the generator (``mcQ2``), float64.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from physics.event_shapes import KSFW_NAMES, N_CONES
 
+Type = Literal["float32", "float64", "int32", "int64"]
+
 
 class NtupleColumn(NamedTuple):
-    """A column of the ``variables`` tree; ``integer`` ones always exist, the others may be NaN."""
+    """A column of the ``variables`` tree; integer ones always exist, the others may be NaN."""
 
     name: str
     unit: str
     description: str
     source: str
-    integer: bool = False
+    type: Type
+
+    @property
+    def integer(self) -> bool:
+        """Whether the numbers are whole and always there."""
+        return self.type.startswith("int")
 
 
+_META = "basf2 VariablesToNtuple"
 _EVENT = "basf2 EventVariables.cc"
 _KINEMATICS = "basf2 Variables.cc"
 _TRACK = "basf2 TrackVariables.cc"
@@ -34,8 +46,8 @@ _TRUTH = "basf2 MCTruthVariables.cc"
 _INCLUSIVE = "arXiv:2104.12624, supplement; name: belfast"
 
 
-def _columns(source: str, *rows: tuple[str, str, str], integer: bool = False) -> tuple[NtupleColumn, ...]:
-    return tuple(NtupleColumn(name, unit, description, source, integer) for name, unit, description in rows)
+def _columns(source: str, *rows: tuple[str, str, str], type: Type = "float32") -> tuple[NtupleColumn, ...]:  # noqa: A002
+    return tuple(NtupleColumn(name, unit, description, source, type) for name, unit, description in rows)
 
 
 def in_cms(variable: str) -> str:
@@ -59,16 +71,23 @@ _MEANING = {
 }
 _IDS = (("electron", "e"), ("muon", "µ"), ("pion", "π"), ("kaon", "K"), ("proton", "p"), ("deuteron", "d"))
 
-META_COLUMNS = _columns(
-    "basf2 VariablesToNtuple",
-    ("__experiment__", "", "experiment number: 1003, run-independent simulation"),
-    ("__run__", "", "run number: 0, run-independent simulation"),
-    ("__event__", "", "event number"),
-    ("__candidate__", "", "index of the candidate in its event"),
-    ("__ncandidates__", "", "number of candidates in the event"),
-    ("__production__", "", "production identity, 0 unless the production gives one"),
-    integer=True,
-) + _columns("basf2 VariablesToNtuple", ("__weight__", "", "event weight"))
+META_COLUMNS = (
+    *_columns(
+        _META,
+        ("__experiment__", "", "experiment number: 1003, run-independent simulation"),
+        ("__run__", "", "run number: 0, run-independent simulation"),
+        type="int32",
+    ),
+    *_columns(_META, ("__event__", "", "event number"), type="int64"),
+    *_columns(
+        _META,
+        ("__candidate__", "", "index of the candidate in its event"),
+        ("__ncandidates__", "", "number of candidates in the event"),
+        ("__production__", "", "production identity, 0 unless the production gives one"),
+        type="int32",
+    ),
+    *_columns(_META, ("__weight__", "", "event weight"), type="float64"),
+)
 
 EVENT_COLUMNS = (
     *_columns(
@@ -79,7 +98,7 @@ EVENT_COLUMNS = (
         ("nKLMClusters", "", "KLM clusters of the event"),
         ("nMCParticles", "", "particles of the truth record"),
         ("isContinuumEvent", "", "1 without Υ(4S) in the truth record, else 0"),
-        integer=True,
+        type="int32",
     ),
     *_columns(
         _EVENT,
@@ -145,7 +164,7 @@ CANDIDATE_COLUMNS = (
         _KINEMATICS,
         ("charge", "", "charge of the candidate"),
         ("PDG", "", "PDG identity assumed"),
-        integer=True,
+        type="int32",
     ),
     *_columns(_TRACK, *((name, unit, f"kaon: {_MEANING[name]}") for name, unit in _HELIX)),
     *_columns(_TRACK, *((f"{name}Err", unit, f"uncertainty of {name}") for name, unit in _HELIX)),
@@ -183,7 +202,7 @@ CANDIDATE_COLUMNS = (
         ("binaryPID__bo321__cm__sp11__bc", "", "L_K / (L_K + L_e)"),
         ("binaryPID__bo321__cm__sp2212__bc", "", "L_K / (L_K + L_p)"),
     ),
-    *_columns(_PID, ("pidMostLikelyPDG", "", "PDG identity of the largest likelihood")),
+    *_columns(_PID, ("pidMostLikelyPDG", "", "PDG identity of the largest likelihood"), type="float64"),
     *_columns(
         _VERTEX,
         ("chiProb", "", "p-value of the candidate's vertex fit (K_S, K*0, K*+)"),
@@ -245,7 +264,7 @@ ROE_COLUMNS = (
         ("nROE_Photons", "", "photons in the rest of the event"),
         ("nROE_KLMClusters", "", "KLM clusters without track in the event"),
         ("roeCharge", "", "charge of the rest of the event"),
-        integer=True,
+        type="int32",
     ),
     *_columns(
         _ROE,
@@ -279,7 +298,7 @@ ROE_COLUMNS = (
         ("nLeptons", "", "tracks identified as e or µ, in the whole event"),
         ("nTracksAndPhotons", "", "cleaned tracks plus photons"),
         ("totalChargeSquared", "", "square of the sum of all cleaned tracks' charges"),
-        integer=True,
+        type="int32",
     ),
 )
 
@@ -315,18 +334,27 @@ TAG_COLUMNS = _columns(
     ("tagVertexKaonDz", "cm", "longitudinal distance of the kaon's track to the other B's vertex"),
 )
 
-TRUTH_COLUMNS = _columns(
-    _TRUTH,
-    ("isSignal", "", "1: signal B → K X with only invisible X, all daughters right; 0: not; NaN: no match"),
-    ("mcPDG", "", "PDG identity of what made the track (composite: of the common mother)"),
-    ("genMotherPDG", "", "PDG identity of its mother"),
-    ("genMotherPDG__bo1__bc", "", "PDG identity of its grandmother"),
-    ("genParticleID", "", "index of the matched particle in the truth record"),
-    ("mcE", "GeV", "energy of the matched particle, laboratory frame"),
-    ("mcP", "GeV", "its momentum"),
-    ("mcPT", "GeV", "its transverse momentum"),
-    ("mcTheta", "rad", "polar angle of its momentum"),
-    ("mcPhi", "rad", "azimuth of its momentum"),
+TRUTH_COLUMNS = (
+    *_columns(
+        _TRUTH,
+        ("isSignal", "", "1: signal B → K X with only invisible X, all daughters right; 0: not; NaN: no match"),
+    ),
+    *_columns(
+        _TRUTH,
+        ("mcPDG", "", "PDG identity of what made the track (composite: of the common mother)"),
+        ("genMotherPDG", "", "PDG identity of its mother"),
+        ("genMotherPDG__bo1__bc", "", "PDG identity of its grandmother"),
+        type="float64",
+    ),
+    *_columns(
+        _TRUTH,
+        ("genParticleID", "", "index of the matched particle in the truth record"),
+        ("mcE", "GeV", "energy of the matched particle, laboratory frame"),
+        ("mcP", "GeV", "its momentum"),
+        ("mcPT", "GeV", "its transverse momentum"),
+        ("mcTheta", "rad", "polar angle of its momentum"),
+        ("mcPhi", "rad", "azimuth of its momentum"),
+    ),
 )
 
 KERNEL_COLUMNS = (

@@ -8,8 +8,10 @@ import pytest
 import uproot
 
 import sim.files
+from sim import generate
 from sim.files import check_output, column_ranges, read_metadata
 from sim.production import Request, write_file
+from sim.reconstruction.columns import COLUMNS
 
 REQUEST = Request("kplus-nunu", 120, seed=6, level="truth", chunk_events=50)
 
@@ -29,7 +31,7 @@ def test_root_file_holds_a_tree(files):
         tree = file["truth"]
         assert tree.num_entries == 120
         assert tree["mc_px"].typename == "double[]"
-        assert file.file.compression.name == "ZSTD"
+        assert file.file.compression.name == "LZ4"
 
 
 def test_root_and_parquet_hold_the_same_numbers(files):
@@ -40,6 +42,22 @@ def test_root_and_parquet_hold_the_same_numbers(files):
     for name in table.fields:
         a, b = ak.ravel(tree[name]), ak.ravel(table[name])
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b), err_msg=name)
+
+
+def test_a_column_has_one_type_in_files_and_in_memory(tmp_path):
+    request = Request("kplus-nunu", 120, seed=6, level="ntuple")
+    for suffix in (".root", ".parquet"):
+        write_file(request, tmp_path / f"a{suffix}")
+    memory = generate("kplus-nunu", 120, seed=6, level="ntuple")
+    with uproot.open(tmp_path / "a.root") as file:
+        tree = file["variables"].arrays(library="np")
+    table = pq.read_table(tmp_path / "a.parquet")
+    for column in COLUMNS:
+        values = np.asarray(memory[column.name])
+        assert values.dtype == tree[column.name].dtype == table[column.name].to_numpy().dtype == column.type
+        np.testing.assert_array_equal(values, tree[column.name], err_msg=column.name)
+    for name in ("mcQ2", "weight_sm"):  # what the generator brings
+        assert tree[name].dtype == np.float64
 
 
 def test_rows_are_gathered_to_large_baskets(tmp_path, monkeypatch):
