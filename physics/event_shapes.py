@@ -10,6 +10,11 @@ sphericity 0).
 import math
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
 
 from physics.jit import kernel, summing_kernel
 
@@ -20,6 +25,10 @@ N_CONES = 9
 N_KSFW = 18
 MAX_EXHAUSTIVE = 6
 """Number of particles up to which thrust is found by trying all planes."""
+LANES = 16
+"""Particles, or directions, that are looked at side by side; the compiler turns them into vector instructions."""
+CLIMBS = 2
+"""Double steps of the climb to a thrust axis, after which hardly any direction still turns."""
 
 KSFW_NAMES = (
     "mm2",
@@ -32,6 +41,17 @@ KSFW_NAMES = (
 KSFW_MAX_MOMENTUM = 3.2
 """Rest-of-event particles above this c.m. momentum [GeV] are left out (basf2 ContinuumSuppression.cc)."""
 
+X, Y, Z, SIZE, CHARGED, NEUTRAL, SIGNED = range(7)
+"""Rows of a block of particles: direction, |p|, |p| of the charged ones, |p| of the neutral ones, charge times |p|."""
+BLOCK_ROWS = 7
+SMALLEST = 1e-300
+"""Length [GeV] below which a particle has no direction."""
+_MULTIPLICITY = np.array([1.0] + 3 * [1.0] + 3 * [1.0] + 3 * [2.0]
+                         + 3 * [1.0] + 6 * [3.0] + [6.0] + 3 * [1.0] + 6 * [4.0] + 3 * [6.0] + 3 * [12.0])  # fmt: skip
+"""How often each component of the symmetric tensors of rank 0 to 4 occurs; those of rank l follow ``_RANKS[l]``."""
+_RANKS = np.array([0, 1, 4, 10, 20, 35])
+N_COMPONENTS = 35
+_RECIPROCALS = 1.0 / np.arange(1.0, MAX_ORDER + 1.0)
 _CONE_COSINES = tuple(math.cos(math.radians(10.0 * edge)) for edge in range(1, N_CONES))
 
 
@@ -42,7 +62,30 @@ def legendre(x, highest, values):
     if highest > 0:
         values[1] = x
     for order in range(1, highest):
-        values[order + 1] = ((2 * order + 1) * x * values[order] - order * values[order - 1]) / (order + 1)
+        values[order + 1] = ((2 * order + 1) * x * values[order] - order * values[order - 1]) * _RECIPROCALS[order]
+
+
+@intrinsic(prefer_literal=True)
+def _on_stack(_context, rows, columns, number):
+    """An array (rows, columns) of a type on the stack, for the time of the kernel that asks."""
+    shape = (rows.literal_value, columns.literal_value)
+
+    def generate(context, builder, signature, _values):
+        item = context.get_value_type(number.dtype)
+        size = context.get_abi_sizeof(item)
+        memory = cgutils.alloca_once(builder, ir.ArrayType(item, shape[0] * shape[1]))
+        array = make_array(signature.return_type)(context, builder)
+        populate_array(
+            array,
+            data=builder.bitcast(memory, item.as_pointer()),
+            shape=[context.get_constant(types.intp, length) for length in shape],
+            strides=[context.get_constant(types.intp, stride) for stride in (shape[1] * size, size)],
+            itemsize=context.get_constant(types.intp, size),
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return types.Array(number.dtype, 2, "C")(rows, columns, number), generate
 
 
 @summing_kernel
@@ -57,37 +100,61 @@ def _hemispheres(p, n, x, y, z):
 
 
 @kernel
-def _ascend(p, n, x, y, z, known):
-    """Climb from the direction (x, y, z) to a local maximum of Σ|p·t|: (Σ sign(p·t) p, its square) where it ends.
-
-    ``known`` is the square at a maximum found before, at which the climb may stop.
-    """
+def _ascend(p, n, x, y, z):
+    """Climb from the direction (x, y, z) to a local maximum of Σ|p·t|: (Σ sign(p·t) p, its square) where it ends."""
     x, y, z = _hemispheres(p, n, x, y, z)
     norm2 = x * x + y * y + z * z
-    while norm2 != known:
+    while True:
         sx, sy, sz = _hemispheres(p, n, x, y, z)
         grown = sx * sx + sy * sy + sz * sz
         if not grown > norm2:
-            break
+            return x, y, z, norm2
         x, y, z, norm2 = sx, sy, sz, grown
-    return x, y, z, norm2
+
+
+@summing_kernel
+def _climb(p, n, directions, sums):
+    """One step of :func:`_ascend` from LANES directions at a time, in single precision: rows x, y, z."""
+    for axis in range(3):
+        for lane in range(LANES):
+            sums[axis, lane] = np.float32(0.0)
+    for k in range(n):
+        px, py, pz = np.float32(p[k, 0]), np.float32(p[k, 1]), np.float32(p[k, 2])
+        for lane in range(LANES):
+            projection = px * directions[0, lane] + py * directions[1, lane] + pz * directions[2, lane]
+            sign = np.float32(math.copysign(np.float32(1.0), projection))
+            sums[0, lane] += sign * px
+            sums[1, lane] += sign * py
+            sums[2, lane] += sign * pz
 
 
 @kernel
 def _thrust_search(p, n):
     """The longest Σ ±p climbed to from all particles and, at the end, by turning single particles over."""
-    best = bx = by = bz = 0.0
-    for seed in range(n):
-        x, y, z, norm2 = _ascend(p, n, p[seed, 0], p[seed, 1], p[seed, 2], best)
-        if norm2 > best:
-            best, bx, by, bz = norm2, x, y, z
+    here = _on_stack(3, LANES, np.float32)
+    there = _on_stack(3, LANES, np.float32)
+    longest = np.float32(0.0)
+    bx = by = bz = 0.0
+    for first in range(0, n, LANES):
+        for lane in range(LANES):
+            for axis in range(3):
+                here[axis, lane] = p[min(first + lane, n - 1), axis]
+        for _ in range(CLIMBS):
+            _climb(p, n, here, there)
+            _climb(p, n, there, here)
+        for lane in range(LANES):
+            x, y, z = here[0, lane], here[1, lane], here[2, lane]
+            norm2 = x * x + y * y + z * z
+            if norm2 > longest:
+                longest, bx, by, bz = norm2, np.float64(x), np.float64(y), np.float64(z)
+    bx, by, bz, best = _ascend(p, n, bx, by, bz)
     k = 0
     while k < n:
         flip = -2.0 if p[k, 0] * bx + p[k, 1] * by + p[k, 2] * bz >= 0.0 else 2.0
         x, y, z = bx + flip * p[k, 0], by + flip * p[k, 1], bz + flip * p[k, 2]
         k += 1
         if x * x + y * y + z * z > best * (1.0 + 1e-12):
-            bx, by, bz, best = _ascend(p, n, x, y, z, -1.0)
+            bx, by, bz, best = _ascend(p, n, x, y, z)
             k = 0
     return bx, by, bz
 
@@ -99,7 +166,7 @@ def _thrust_exhaustive(p, n):
     The plane that parts the two hemispheres of the maximum can be turned until it contains two of the
     particles, which may then lie on either side (Brandt et al., Phys. Lett. 12 (1964) 57).
     """
-    bx, by, bz, best = _ascend(p, n, p[0, 0], p[0, 1], p[0, 2], -1.0)  # all in one plane leaves no normal
+    bx, by, bz, best = _ascend(p, n, p[0, 0], p[0, 1], p[0, 2])  # all in one plane leaves no normal
     for i in range(n):
         ix, iy, iz = p[i, 0], p[i, 1], p[i, 2]
         for j in range(i + 1, n):
@@ -127,7 +194,7 @@ def _thrust_exhaustive(p, n):
             norm2 = x * x + y * y + z * z
             if norm2 > best:
                 best, bx, by, bz = norm2, x, y, z
-    x, y, z, norm2 = _ascend(p, n, bx, by, bz, -1.0)  # particles in that plane may still gain
+    x, y, z, norm2 = _ascend(p, n, bx, by, bz)  # particles in that plane may still gain
     if norm2 > best:
         bx, by, bz = x, y, z
     return bx, by, bz
@@ -242,47 +309,108 @@ def fox_wolfram(p, n, highest, values, moments):
 
 
 @kernel
+def _fill_block(p, n, first, block):
+    """Write the momenta of the particles from ``first`` on to ``block``, nothing where there are none."""
+    for lane in range(LANES):
+        k = first + lane
+        there = k < n
+        block[X, lane] = p[k, 0] if there else 0.0
+        block[Y, lane] = p[k, 1] if there else 0.0
+        block[Z, lane] = p[k, 2] if there else 0.0
+
+
+@kernel
+def _normalise(block):
+    """Turn the momenta of a block into directions and lengths."""
+    for lane in range(LANES):
+        x, y, z = block[X, lane], block[Y, lane], block[Z, lane]
+        size = math.sqrt(x * x + y * y + z * z)
+        inverse = 1.0 / max(size, SMALLEST)
+        block[X, lane], block[Y, lane], block[Z, lane] = x * inverse, y * inverse, z * inverse
+        block[SIZE, lane] = size
+
+
+@kernel
+def _fill_charges(charge, n, first, block):
+    """Write the lengths of a block by charge."""
+    for lane in range(LANES):
+        there = first + lane < n
+        q = charge[first + lane] if there else 0.0
+        block[CHARGED, lane] = block[SIZE, lane] if q != 0.0 else 0.0
+        block[NEUTRAL, lane] = block[SIZE, lane] if there and q == 0.0 else 0.0
+        block[SIGNED, lane] = q * block[SIZE, lane]
+
+
+@summing_kernel
+def _add_low_ranks(block, weight, sums):
+    """Add Σ w, Σ w n and Σ w n⊗n of a block, of weights in row ``weight``, to ``sums``."""
+    total = x = y = z = xx = yy = zz = xy = xz = yz = 0.0
+    for lane in range(LANES):
+        u, v, w, m = block[X, lane], block[Y, lane], block[Z, lane], block[weight, lane]
+        total, x, y, z = total + m, x + m * u, y + m * v, z + m * w
+        xx, yy, zz = xx + m * u * u, yy + m * v * v, zz + m * w * w
+        xy, xz, yz = xy + m * u * v, xz + m * u * w, yz + m * v * w
+    for k, value in enumerate((total, x, y, z, xx, yy, zz, xy, xz, yz)):
+        sums[k] += value
+
+
+@summing_kernel
+def _add_third_rank(block, weight, sums):
+    """Add Σ w n⊗n⊗n of a block."""
+    xxx = yyy = zzz = xxy = xxz = yyx = yyz = zzx = zzy = xyz = 0.0
+    for lane in range(LANES):
+        u, v, w, m = block[X, lane], block[Y, lane], block[Z, lane], block[weight, lane]
+        a, b, c = m * u * u, m * v * v, m * w * w
+        xxx, yyy, zzz, xyz = xxx + a * u, yyy + b * v, zzz + c * w, xyz + m * u * v * w
+        xxy, xxz, yyx, yyz, zzx, zzy = xxy + a * v, xxz + a * w, yyx + b * u, yyz + b * w, zzx + c * u, zzy + c * v
+    for k, value in enumerate((xxx, yyy, zzz, xxy, xxz, yyx, yyz, zzx, zzy, xyz)):
+        sums[10 + k] += value
+
+
+@summing_kernel
+def _add_fourth_rank(block, weight, sums):
+    """Add Σ w n⊗n⊗n⊗n of a block."""
+    x4 = y4 = z4 = x3y = x3z = y3x = y3z = z3x = z3y = x2y2 = x2z2 = y2z2 = x2yz = y2xz = z2xy = 0.0
+    for lane in range(LANES):
+        u, v, w, m = block[X, lane], block[Y, lane], block[Z, lane], block[weight, lane]
+        a, b, c, d, e, f = m * u * u, m * v * v, m * w * w, u * v, u * w, v * w
+        x4, y4, z4 = x4 + a * u * u, y4 + b * v * v, z4 + c * w * w
+        x3y, x3z, y3x, y3z, z3x, z3y = x3y + a * d, x3z + a * e, y3x + b * d, y3z + b * f, z3x + c * e, z3y + c * f
+        x2y2, x2z2, y2z2 = x2y2 + a * v * v, x2z2 + a * w * w, y2z2 + b * w * w
+        x2yz, y2xz, z2xy = x2yz + a * f, y2xz + b * e, z2xy + c * d
+    for k, value in enumerate((x4, y4, z4, x3y, x3z, y3x, y3z, z3x, z3y, x2y2, x2z2, y2z2, x2yz, y2xz, z2xy)):
+        sums[20 + k] += value
+
+
+@kernel
+def _cosine_moment(sums, rank):
+    """Σ_ij w_i w_j cos^l θ_ij: the square of the tensor of rank l."""
+    total = 0.0
+    for k in range(_RANKS[rank], _RANKS[rank + 1]):
+        total += _MULTIPLICITY[k] * sums[k] * sums[k]
+    return total
+
+
+@kernel
 def fox_wolfram_ratios(p, n):
     """(R_1, R_2, R_3, R_4) of :func:`fox_wolfram` in O(n); NaN without momentum.
 
-    Σ_ij |p_i||p_j| cos^k θ_ij is the square of the tensor Σ_i |p_i| n_i ⊗ … ⊗ n_i of rank k; the Legendre moments
+    Σ_ij |p_i||p_j| cos^l θ_ij is the square of the tensor Σ_i |p_i| n_i ⊗ … ⊗ n_i of rank l; the Legendre moments
     are combinations of these.
     """
-    t0 = x = y = z = 0.0
-    xx = xy = xz = yy = yz = zz = 0.0
-    xxx = xxy = xxz = xyy = xyz = xzz = yyy = yyz = yzz = zzz = 0.0
-    x4 = y4 = z4 = x3y = x3z = y3x = y3z = z3x = z3y = x2y2 = x2z2 = y2z2 = x2yz = y2xz = z2xy = 0.0
-    for k in range(n):
-        px, py, pz = p[k, 0], p[k, 1], p[k, 2]
-        m2 = px * px + py * py + pz * pz
-        if m2 <= 0.0:
-            continue
-        m = math.sqrt(m2)
-        u, v, w = px / m, py / m, pz / m
-        t0 += m
-        x, y, z = x + px, y + py, z + pz
-        a, b, c, d, e, f = px * u, px * v, px * w, py * v, py * w, pz * w  # |p| n n
-        xx, xy, xz, yy, yz, zz = xx + a, xy + b, xz + c, yy + d, yz + e, zz + f
-        xxx, xxy, xxz, xyy, xyz = xxx + a * u, xxy + a * v, xxz + a * w, xyy + b * v, xyz + b * w
-        xzz, yyy, yyz, yzz, zzz = xzz + c * w, yyy + d * v, yyz + d * w, yzz + e * w, zzz + f * w
-        x4, y4, z4 = x4 + a * u * u, y4 + d * v * v, z4 + f * w * w
-        x3y, x3z, y3x = x3y + a * u * v, x3z + a * u * w, y3x + d * v * u
-        y3z, z3x, z3y = y3z + d * v * w, z3x + f * w * u, z3y + f * w * v
-        x2y2, x2z2, y2z2 = x2y2 + a * v * v, x2z2 + a * w * w, y2z2 + d * w * w
-        x2yz, y2xz, z2xy = x2yz + a * v * w, y2xz + d * u * w, z2xy + f * u * v
-    h0 = t0 * t0
+    block, sums = _on_stack(BLOCK_ROWS, LANES, np.float64), _on_stack(1, N_COMPONENTS, np.float64)[0]
+    sums[:] = 0.0
+    for first in range(0, n, LANES):
+        _fill_block(p, n, first, block)
+        _normalise(block)
+        _add_low_ranks(block, SIZE, sums)
+        _add_third_rank(block, SIZE, sums)
+        _add_fourth_rank(block, SIZE, sums)
+    h0 = sums[0] * sums[0]
     if h0 <= 0.0:
         return math.nan, math.nan, math.nan, math.nan
-    c1 = (x * x + y * y + z * z) / h0
-    c2 = (xx * xx + yy * yy + zz * zz + 2.0 * (xy * xy + xz * xz + yz * yz)) / h0
-    c3 = xxx * xxx + yyy * yyy + zzz * zzz + 6.0 * xyz * xyz
-    c3 += 3.0 * (xxy * xxy + xxz * xxz + xyy * xyy + xzz * xzz + yyz * yyz + yzz * yzz)
-    c3 /= h0
-    c4 = x4 * x4 + y4 * y4 + z4 * z4
-    c4 += 4.0 * (x3y * x3y + x3z * x3z + y3x * y3x + y3z * y3z + z3x * z3x + z3y * z3y)
-    c4 += 6.0 * (x2y2 * x2y2 + x2z2 * x2z2 + y2z2 * y2z2)
-    c4 += 12.0 * (x2yz * x2yz + y2xz * y2xz + z2xy * z2xy)
-    c4 /= h0
+    c1, c2 = _cosine_moment(sums, 1) / h0, _cosine_moment(sums, 2) / h0
+    c3, c4 = _cosine_moment(sums, 3) / h0, _cosine_moment(sums, 4) / h0
     return c1, 1.5 * c2 - 0.5, 2.5 * c3 - 1.5 * c1, 4.375 * c4 - 3.75 * c2 + 0.375
 
 
@@ -296,7 +424,7 @@ def harmonic_moments(p, n, x, y, z, root_s, highest, values, moments):
         if magnitude > 0.0:
             legendre((p[k, 0] * x + p[k, 1] * y + p[k, 2] * z) / magnitude, highest, values)
             for order in range(highest + 1):
-                moments[order] += magnitude * values[order] / root_s
+                moments[order] += magnitude / root_s * values[order]
 
 
 @kernel
@@ -315,6 +443,34 @@ def cleo_cones(p, n, x, y, z, flows):
             if projection <= magnitude * edge:
                 cone += 1
         flows[cone] += magnitude
+
+
+@summing_kernel
+def _add_correlations(block, x, y, z, charge, out):
+    """Add the correlations of a signal daughter of direction (x, y, z) with the particles of a block to ``out``."""
+    c0 = c1 = c2 = c3 = c4 = n0 = n2 = n4 = 0.0
+    for lane in range(LANES):
+        cosine = x * block[X, lane] + y * block[Y, lane] + z * block[Z, lane]
+        square = cosine * cosine
+        second, fourth = 1.5 * square - 0.5, (4.375 * square - 3.75) * square + 0.375
+        charged, neutral, signed = block[CHARGED, lane], block[NEUTRAL, lane], block[SIGNED, lane] * cosine
+        c0, c2, c4 = c0 + charged, c2 + charged * second, c4 + charged * fourth
+        n0, n2, n4 = n0 + neutral, n2 + neutral * second, n4 + neutral * fourth
+        c1, c3 = c1 + signed, c3 + signed * (2.5 * square - 1.5)
+    for k, value in enumerate((c0, charge * c1, c2, charge * c3, c4, n0, n2, n4)):
+        out[2 + k] += value
+
+
+@summing_kernel
+def _sums_of_block(block):
+    """Σ p_t of the charged and neutral ones, Σ p² and Σ (qp)² of a block."""
+    transverse = squares = signed = 0.0
+    for lane in range(LANES):
+        others = block[CHARGED, lane] + block[NEUTRAL, lane]
+        transverse += others * math.sqrt(block[X, lane] * block[X, lane] + block[Y, lane] * block[Y, lane])
+        squares += block[SIZE, lane] * block[SIZE, lane]
+        signed += block[SIGNED, lane] * block[SIGNED, lane]
+    return transverse, squares, signed
 
 
 @kernel
@@ -337,61 +493,48 @@ def ksfw_moments(signal, signal_charge, n_signal, roe, roe_charge, n_roe, missin
         out[k] = 0.0
     mx, my, mz, me = missing[0], missing[1], missing[2], missing[3]
     m2 = mx * mx + my * my + mz * mz
-    m_mag = math.sqrt(m2)
+    m_size = math.sqrt(m2)
     out[0] = me * me - m2 if me > 0.0 else -me * me - m2
+    block = _on_stack(BLOCK_ROWS, LANES, np.float64)
+    sums, signed_sums = _on_stack(1, N_COMPONENTS, np.float64)[0], _on_stack(1, N_COMPONENTS, np.float64)[0]
+    sums[:] = 0.0
+    signed_sums[:] = 0.0
+    squares = signed_squares = 0.0
+    for first in range(0, n_roe + 1, LANES):
+        _fill_block(roe, n_roe, first, block)
+        if n_roe - first < LANES:  # missing momentum counts as a neutral particle
+            last = n_roe - first
+            block[X, last], block[Y, last], block[Z, last] = mx, my, mz
+        _normalise(block)
+        _fill_charges(roe_charge, n_roe, first, block)
+        for i in range(n_signal):
+            x, y, z = signal[i, 0], signal[i, 1], signal[i, 2]
+            size = math.sqrt(x * x + y * y + z * z)
+            if size > 0.0:
+                _add_correlations(block, x / size, y / size, z / size, signal_charge[i], out)
+        transverse, square, signed_square = _sums_of_block(block)
+        out[1], squares, signed_squares = out[1] + transverse, squares + square, signed_squares + signed_square
+        _add_low_ranks(block, SIZE, sums)
+        _add_fourth_rank(block, SIZE, sums)
+        _add_low_ranks(block, SIGNED, signed_sums)
+        _add_third_rank(block, SIGNED, signed_sums)
     for i in range(n_signal):
-        out[1] += math.sqrt(signal[i, 0] * signal[i, 0] + signal[i, 1] * signal[i, 1])
-    for j in range(n_roe):
-        out[1] += math.sqrt(roe[j, 0] * roe[j, 0] + roe[j, 1] * roe[j, 1])
-    for i in range(n_signal):
-        x, y, z, charge = signal[i, 0], signal[i, 1], signal[i, 2], signal_charge[i]
-        magnitude = math.sqrt(x * x + y * y + z * z)
-        if magnitude <= 0.0:
+        x, y, z = signal[i, 0], signal[i, 1], signal[i, 2]
+        out[1] += math.sqrt(x * x + y * y)
+        size = math.sqrt(x * x + y * y + z * z)
+        if size * m_size <= 0.0:
             continue
-        for j in range(n_roe):
-            xj, yj, zj = roe[j, 0], roe[j, 1], roe[j, 2]
-            other = math.sqrt(xj * xj + yj * yj + zj * zj)
-            if other <= 0.0:
-                continue
-            c = (x * xj + y * yj + z * zj) / (magnitude * other)
-            c2 = c * c
-            if roe_charge[j] != 0.0:
-                product = charge * roe_charge[j] * other * c
-                out[2] += other
-                out[3] += product
-                out[4] += other * (1.5 * c2 - 0.5)
-                out[5] += product * (2.5 * c2 - 1.5)
-                out[6] += other * ((4.375 * c2 - 3.75) * c2 + 0.375)
-            else:
-                out[7] += other
-                out[8] += other * (1.5 * c2 - 0.5)
-                out[9] += other * ((4.375 * c2 - 3.75) * c2 + 0.375)
-        if m_mag > 0.0:
-            c = (x * mx + y * my + z * mz) / (magnitude * m_mag)
-            c2 = c * c
-            out[10] += m_mag
-            out[11] += m_mag * (1.5 * c2 - 0.5)
-            out[12] += m_mag * ((4.375 * c2 - 3.75) * c2 + 0.375)
-    total = total2 = total4 = odd1 = odd3 = 0.0
-    for i in range(n_roe + 1):
-        if i < n_roe:
-            x, y, z, charge = roe[i, 0], roe[i, 1], roe[i, 2], roe_charge[i]
-        else:  # missing momentum counts as a neutral particle
-            x, y, z, charge = mx, my, mz, 0.0
-        size2 = x * x + y * y + z * z
-        for j in range(min(i, n_roe)):
-            xj, yj, zj = roe[j, 0], roe[j, 1], roe[j, 2]
-            weight = math.sqrt(size2 * (xj * xj + yj * yj + zj * zj))
-            if weight > 0.0:
-                c = (x * xj + y * yj + z * zj) / weight
-                c2 = c * c
-                odd = weight * charge * roe_charge[j] * c
-                total += weight
-                odd1 += odd
-                total2 += weight * (1.5 * c2 - 0.5)
-                odd3 += odd * (2.5 * c2 - 1.5)
-                total4 += weight * ((4.375 * c2 - 3.75) * c2 + 0.375)
-    out[13], out[14], out[15], out[16], out[17] = total, odd1, total2, odd3, total4
+        c = (x * mx + y * my + z * mz) / (size * m_size)
+        c2 = c * c
+        out[10] += m_size
+        out[11] += m_size * (1.5 * c2 - 0.5)
+        out[12] += m_size * ((4.375 * c2 - 3.75) * c2 + 0.375)
+    # each pair of others comes twice in the tensors' squares, each particle once with itself, where P_l = 1
+    c0, c2, c4 = sums[0] * sums[0], _cosine_moment(sums, 2), _cosine_moment(sums, 4)
+    c1, c3 = _cosine_moment(signed_sums, 1), _cosine_moment(signed_sums, 3)
+    out[13], out[14] = 0.5 * (c0 - squares), 0.5 * (c1 - signed_squares)
+    out[15], out[16] = 0.5 * (1.5 * c2 - 0.5 * c0 - squares), 0.5 * (2.5 * c3 - 1.5 * c1 - signed_squares)
+    out[17] = 0.5 * (4.375 * c4 - 3.75 * c2 + 0.375 * c0 - squares)
     for k in range(2, 13):
         out[k] /= scale
     for k in range(13, N_KSFW):
