@@ -20,7 +20,7 @@ from sim.reconstruction.charm import Charm, fill_charm, new_charm
 from sim.reconstruction.columns import N_COLUMNS, at
 from sim.reconstruction.control import make_control_event
 from sim.reconstruction.describe import candidate_charge, fill_kinematics, fill_track
-from sim.reconstruction.objects import Objects, clean_event, new_objects
+from sim.reconstruction.objects import Objects, clean_photons, clean_tracks, new_objects, prepare_fits
 from sim.reconstruction.rest_of_event import (
     ROE_KLM,
     Whole,
@@ -163,19 +163,21 @@ def reconstruct_events(
     order = work.order
     displaced = cuts.candidate not in (KPLUS, KSTAR0)
     for i in range(first, last):
-        n_good, n_all, n_photons = clean_event(reco, i, cleanup, displaced, beams, objects)
+        n_good, n_all = clean_tracks(reco.tracks, i, cleanup, displaced, beams, objects)
         if cuts.jpsi:
             open_stream(stream, key, numbers[i], STAGE_RECONSTRUCTION, 0)
             n_good = make_control_event(stream, objects, n_good, cuts, cleanup, beams)
         if not cuts.tracks_low <= n_good <= cuts.tracks_high:
             flow[0] += 1
             continue
+        n_photons = clean_photons(reco.clusters, i, cleanup, beams, objects)
         px, py, pz, e = _event_sums(objects, n_good, n_photons)
         p = math.sqrt(px * px + py * py + pz * pz)
         seen = 1 + (e > cuts.visible_energy)
         kept = 0
         if seen == 2 and p > 0.0 and cuts.missing_cos_low < -pz / p < cuts.missing_cos_high:
             seen = 3
+            prepare_fits(reco.tracks, n_good, n_all, objects)
             found_here = find_candidates(objects, n_good, n_all, n_photons, cuts, found)
             kept = choose(found, found_here, cuts, beams, order)
             if kept > 0:

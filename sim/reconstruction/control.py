@@ -16,7 +16,7 @@ from physics.particles import KAON_MASS, MUON_MASS
 from physics.random import isotropic_direction, uniform
 from sim.reconstruction.candidates import NONE
 from sim.reconstruction.objects import MU, K, global_id, set_row, to_cms
-from sim.reconstruction.vertices import add_track, set_helix
+from sim.reconstruction.vertices import set_helix
 
 B_MASS = 5.27941
 """PDG mass of the B⁺ [GeV]."""
@@ -79,10 +79,6 @@ def move_track(objects, source, target):
     for k in range(6):
         objects.helix[target, k] = objects.helix[source, k]
         objects.log_likelihood[target, k] = objects.log_likelihood[source, k]
-    for k in range(10):
-        objects.normals[target, k] = objects.normals[source, k]
-    for k in range(15):
-        objects.covariance[target, k] = objects.covariance[source, k]
 
 
 @kernel
@@ -108,9 +104,6 @@ def replace_kaon(stream, objects, k, bx, by, bz, be, cleanup, beams):
     set_row(objects.track_lab, k, px, py, pz, e)
     px, py, pz, e = to_cms(px, py, pz, e, beams)
     set_row(objects.track_cms, k, px, py, pz, e)
-    for i in range(10):
-        objects.normals[k, i] = 0.0
-    add_track(helix, objects.covariance, k, 0.0, 0.0, 0.0, objects.normals, k)
     return True
 
 

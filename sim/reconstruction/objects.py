@@ -121,15 +121,13 @@ def binary_id(log_likelihood, first, second):
 def _fill_track(tracks, t, cleanup, beams, objects, k):
     """Write track ``t`` to entry ``k``; returns its energy."""
     for h in range(6):
-        total = 0.0
-        for detector in range(6):
-            total += tracks.log_likelihood[t, detector, h]
-        objects.log_likelihood[k, h] = total
+        objects.log_likelihood[k, h] = tracks.log_likelihood[t, 0, h]
+    for detector in range(1, 6):
+        for h in range(6):
+            objects.log_likelihood[k, h] += tracks.log_likelihood[t, detector, h]
     hypothesis = PI if cleanup.pion_masses else most_likely(objects.log_likelihood[k])
     pt = FIELD_CONSTANT * cleanup.field / abs(tracks.omega[t])
     set_helix(tracks.d0[t], tracks.phi0[t], tracks.omega[t], tracks.z0[t], tracks.tanLambda[t], objects.helix, k)
-    for element in range(15):
-        objects.covariance[k, element] = tracks.covariance[t, element]
     px, py = pt * objects.helix[k, 1], pt * objects.helix[k, 2]
     pz = pt * tracks.tanLambda[t]
     mass = hypothesis_mass(hypothesis)
@@ -146,13 +144,12 @@ def _fill_track(tracks, t, cleanup, beams, objects, k):
 
 
 @kernel
-def clean_event(reco, i, cleanup, displaced, beams, objects):
-    """Fill ``objects`` with event ``i`` of ``reco``.
+def clean_tracks(tracks, i, cleanup, displaced, beams, objects):
+    """Fill ``objects`` with the tracks of event ``i``; what vertex fits need comes by :func:`prepare_fits`.
 
     ``displaced``: also keep tracks that fail the impact-parameter cuts, as K_S daughters.
-    Returns (number of good tracks, number of good and displaced tracks, number of photons).
+    Returns (number of good tracks, number of good and displaced tracks).
     """
-    tracks, clusters = reco.tracks, reco.clusters
     cot_low = 1.0 / math.tan(cleanup.theta_low)
     cot_high = 1.0 / math.tan(cleanup.theta_high)
     n = good_tracks = np.int64(0)
@@ -170,20 +167,34 @@ def clean_event(reco, i, cleanup, displaced, beams, objects):
                 n += 1
         if wanted == 0:
             good_tracks = n
-    add_normals(objects.helix, objects.covariance, good_tracks, objects.normals)
-    photons = np.int64(0)
+    return good_tracks, n
+
+
+@kernel
+def clean_photons(clusters, i, cleanup, beams, objects):
+    """Fill ``objects`` with the photons of event ``i``; returns their number."""
+    n = np.int64(0)
     for c in range(clusters.offsets[i], clusters.offsets[i + 1]):
         e, theta = clusters.E[c], clusters.theta[c]
         if clusters.track[c] >= 0 or not cleanup.photon_energy < e < cleanup.photon_energy_high:
             continue
-        if not cleanup.theta_low < theta < cleanup.theta_high or photons == MAX_PHOTONS:
+        if not cleanup.theta_low < theta < cleanup.theta_high or n == MAX_PHOTONS:
             continue
         sine = math.sin(theta)
         px, py = e * sine * math.cos(clusters.phi[c]), e * sine * math.sin(clusters.phi[c])
         pz = e * math.cos(theta)
-        set_row(objects.photon_lab, photons, px, py, pz, e)
+        set_row(objects.photon_lab, n, px, py, pz, e)
         px, py, pz, e = to_cms(px, py, pz, e, beams)
-        set_row(objects.photon_cms, photons, px, py, pz, e)
-        objects.photon_mc[photons] = clusters.mc[c]
-        photons += 1
-    return good_tracks, n, photons
+        set_row(objects.photon_cms, n, px, py, pz, e)
+        objects.photon_mc[n] = clusters.mc[c]
+        n += 1
+    return n
+
+
+@kernel
+def prepare_fits(tracks, n_good, n_all, objects):
+    """Fill covariances, and the normal equations of the good tracks, of the tracks in ``objects``."""
+    for k in range(n_all):
+        for element in range(15):
+            objects.covariance[k, element] = tracks.covariance[objects.track[k], element]
+    add_normals(objects.helix, objects.covariance, n_good, objects.normals)

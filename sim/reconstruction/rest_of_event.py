@@ -22,7 +22,7 @@ from physics.jit import kernel
 from physics.particles import PION_MASS
 from sim.reconstruction.candidates import NONE, ONE, daughter_mass, has_kaon_track
 from sim.reconstruction.columns import at, in_cms, ksfw
-from sim.reconstruction.objects import MAX_PHOTONS, MAX_TRACKS, MU, E, global_id, to_cms
+from sim.reconstruction.objects import MAX_PHOTONS, MAX_TRACKS, MU, PI, E, K, P, global_id, to_cms
 from sim.reconstruction.vertices import (
     chi2_probability,
     degrees_of_freedom,
@@ -341,12 +341,13 @@ def count(objects, n_good, n_photons, cuts, row):
     charge = 0.0
     for t in range(n_good):
         charge += objects.charge[t]
-        best = objects.hypothesis[t]
-        if cuts.lepton_id < 0.5 or best in (E, MU):  # above 0.5 a lepton is the most likely particle
-            log_likelihood = objects.log_likelihood[t]
-            electron, muon = global_id(log_likelihood, E), global_id(log_likelihood, MU)
-            if electron > cuts.lepton_id or muon > cuts.lepton_id:
-                leptons += 1
+        log_likelihood = objects.log_likelihood[t]
+        likelier = E if log_likelihood[E] > log_likelihood[MU] else MU
+        other = max(log_likelihood[PI], log_likelihood[K], log_likelihood[P])
+        if log_likelihood[likelier] < other and cuts.lepton_id >= 0.5:
+            continue  # above one half it is the most likely particle of all
+        if global_id(log_likelihood, likelier) > cuts.lepton_id:
+            leptons += 1
     row[N_LEPTONS] = leptons
     row[N_TRACKS_PHOTONS] = n_good + n_photons
     row[CHARGE2] = charge * charge

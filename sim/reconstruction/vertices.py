@@ -83,12 +83,18 @@ def add_track(helix, covariance, t, x, y, z, fits, f):
     cdz = d0 * (b0 + e0) + d1 * (b1 + e1) + d2 * (b2 + e2)
     czz = z0 * (b0 + 2.0 * e0) + z1 * (b1 + 2.0 * e1) + z2 * (b2 + 2.0 * e2)
     czz += covariance[t, 12] + 2.0 * s * covariance[t, 13] + s * s * covariance[t, 14]
+    _add_residuals(d, z_track - z, cosine, sine, tan_lambda, cdd, cdz, czz, fits, f)
+
+
+@kernel
+def _add_residuals(rd, rz, cosine, sine, tan_lambda, cdd, cdz, czz, fits, f):
+    """Add the residuals (rd, rz) of a track of covariance (cdd, cdz, czz) to row ``f`` of the normal equations.
+
+    They are d − n·v and z − (v_z − tanλ t·v) with n = (sin, −cos), t = (cos, sin).
+    """
     det = cdd * czz - cdz * cdz
-    if not det > 0.0:
-        det = math.nan
-    wdd, wdz, wzz = czz / det, -cdz / det, cdd / det
-    # residuals d − n·v and z − (v_z − tanλ t·v) with n = (sin, −cos), t = (cos, sin)
-    rd, rz = d, z_track - z
+    inverse = 1.0 / det if det > 0.0 else math.nan
+    wdd, wdz, wzz = czz * inverse, -cdz * inverse, cdd * inverse
     ax, ay = sine, -cosine
     bx, by = -tan_lambda * cosine, -tan_lambda * sine
     fits[f, 0] += wdd * ax * ax + 2.0 * wdz * ax * bx + wzz * bx * bx
@@ -110,7 +116,9 @@ def add_normals(helix, covariance, n, normals):
     for t in range(n):
         for k in range(10):
             normals[t, k] = 0.0
-        add_track(helix, covariance, t, 0.0, 0.0, 0.0, normals, t)
+        cosine, sine, tan_lambda = helix[t, 1], helix[t, 2], helix[t, 5]
+        cdd, cdz, czz = covariance[t, 0], covariance[t, 3], covariance[t, 12]
+        _add_residuals(helix[t, 0], helix[t, 4], cosine, sine, tan_lambda, cdd, cdz, czz, normals, t)
 
 
 @kernel
@@ -129,22 +137,26 @@ def _add_spot(spot, x, y, z, fit):
 
 
 @kernel
+def _inverse(x):
+    return 1.0 / x if x > 0.0 else math.nan
+
+
+@kernel
 def _solve(fit):
-    """Shift and χ² of the normal equations, by Cholesky: (x, y, z, χ²); NaN when they are singular."""
-    l00 = math.sqrt(fit[0, 0]) if fit[0, 0] > 0.0 else math.nan
-    l10, l20 = fit[0, 1] / l00, fit[0, 2] / l00
-    d11 = fit[0, 3] - l10 * l10
-    l11 = math.sqrt(d11) if d11 > 0.0 else math.nan
-    l21 = (fit[0, 4] - l20 * l10) / l11
-    d22 = fit[0, 5] - l20 * l20 - l21 * l21
-    l22 = math.sqrt(d22) if d22 > 0.0 else math.nan
-    y0 = fit[0, 6] / l00
-    y1 = (fit[0, 7] - l10 * y0) / l11
-    y2 = (fit[0, 8] - l20 * y0 - l21 * y1) / l22
-    z = y2 / l22
-    y = (y1 - l21 * z) / l11
-    x = (y0 - l10 * y - l20 * z) / l00
-    return x, y, z, max(fit[0, 9] - y0 * y0 - y1 * y1 - y2 * y2, 0.0)
+    """Shift and χ² of the normal equations, by L D Lᵀ: (x, y, z, χ²); NaN when they are singular."""
+    i0 = _inverse(fit[0, 0])
+    l10, l20 = fit[0, 1] * i0, fit[0, 2] * i0
+    i1 = _inverse(fit[0, 3] - l10 * fit[0, 1])
+    below = fit[0, 4] - l20 * fit[0, 1]
+    l21 = below * i1
+    i2 = _inverse(fit[0, 5] - l20 * fit[0, 2] - l21 * below)
+    b0 = fit[0, 6]
+    b1 = fit[0, 7] - l10 * b0
+    b2 = fit[0, 8] - l20 * b0 - l21 * b1
+    y0, y1, z = b0 * i0, b1 * i1, b2 * i2
+    y = y1 - l21 * z
+    x = y0 - l10 * y - l20 * z
+    return x, y, z, max(fit[0, 9] - b0 * y0 - b1 * y1 - b2 * z, 0.0)
 
 
 @kernel
