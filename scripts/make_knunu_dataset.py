@@ -9,6 +9,7 @@ after an interruption, and only what is missing is made.
 """
 
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,19 @@ def plan(
     ]
 
 
-def is_complete(part: Part, folder: Path, seed: int) -> bool:
+def recipe(part: Part, seed: int, selection: str | None) -> dict[str, object]:
+    """Return what a part's file must have been made from to be kept."""
+    return {
+        "seed": seed,
+        "first_event": part.first,
+        "events": part.events,
+        "total": part.total,
+        "luminosity_fb": part.luminosity_fb,
+        "selection": selection,
+    }
+
+
+def is_complete(part: Part, folder: Path, seed: int, selection: str | None) -> bool:
     """Whether the part's file is there and is this one."""
     from sim.files import read_metadata
 
@@ -83,8 +96,7 @@ def is_complete(part: Part, folder: Path, seed: int) -> bool:
     if not path.exists():
         return False
     _, metadata = read_metadata(path)
-    same = {"seed": seed, "first_event": part.first, "generated": part.events, "dataset_events": part.total}
-    return all(metadata.get(key) == value for key, value in same.items())
+    return metadata.get("dataset") == recipe(part, seed, selection)
 
 
 def make_part(part: Part, folder: Path, seed: int, selection: str | None, threads: int) -> dict[str, object]:
@@ -115,7 +127,7 @@ def make_part(part: Part, folder: Path, seed: int, selection: str | None, thread
             }
             file.write(Table(columns))
         metadata = account.metadata(line)
-        metadata["dataset_events"] = part.total
+        metadata["dataset"] = recipe(part, seed, selection)
         metadata["columns"]["luminosity_weight"] = {
             "unit": "",
             "description": f"weight that brings the dataset to {part.luminosity_fb:g} fb-1 ({part.beam})",
@@ -135,17 +147,20 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of all samples.")] = 1,
     selection: Annotated[str | None, typer.Option(help="Selection card, by name or path.")] = None,
     threads: Annotated[int, typer.Option(help="Threads.")] = 1,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the most discriminating variables.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the most discriminating variables (extra [plot]).")
+    ] = False,
 ) -> None:
     """Make what is missing, write the manifest."""
     if not 0.0 < fraction <= 1.0:
         print(f"error: --fraction must lie in (0, 1], not {fraction}", file=sys.stderr)
         raise typer.Exit(1)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no half-written file, as Ctrl-C
     output.mkdir(parents=True, exist_ok=True)
     parts = plan(fraction, signal_events, part_events, on_luminosity, off_luminosity)
     try:
         for i, part in enumerate(parts):
-            if is_complete(part, output, seed):
+            if is_complete(part, output, seed, selection):
                 state = "kept"
             else:
                 made = make_part(part, output, seed, selection, threads)
@@ -210,44 +225,60 @@ def print_yields(folder: Path) -> None:
             print(f"{sample:<12} {beam:<14} {int(rows['generated']):>11} {len(weight):>9} {total}")
 
 
+PLOTTED = {
+    "roeDeltae": ("$\\Delta E_\\mathrm{ROE}$ [GeV]", -4.0, 4.0),
+    "foxWolframR1": ("$R_1$", 0.0, 0.4),
+    "cosTBTO": ("|cos(K, thrust axis of the rest)|", 0.0, 1.0),
+    "missingMass2OfEvent": ("$M^2_\\mathrm{miss}$ [GeV$^2$]", -8.0, 44.0),
+    "pt": ("$p_T(K)$ [GeV]", 0.0, 3.5),
+    "q2rec": ("$q^2_\\mathrm{rec}$ [GeV$^2$]", -5.0, 23.0),
+}
+"""Variables that are drawn: label, range."""
+STACK = {
+    "taupair": ("$\\tau^+\\tau^-$", "#bdbdbd"),
+    "uubar": ("$u\\bar u$", "#9ecae1"),
+    "ddbar": ("$d\\bar d$", "#6baed6"),
+    "ssbar": ("$s\\bar s$", "#4292c6"),
+    "ccbar": ("$c\\bar c$", "#2171b5"),
+    "mixed": ("$B^0\\bar B^0$", "#fdae6b"),
+    "charged": ("$B^+B^-$", "#e6550d"),
+}
+"""Backgrounds from bottom to top: label, colour; continuum in blue, B pairs in orange."""
+
+
 def draw(folder: Path) -> None:
-    """Draw signal against stacked backgrounds in the most discriminating variables to ``dataset.png``."""
+    """Draw signal against stacked on-resonance backgrounds to ``dataset.png``."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    variables = {
-        "foxWolframR1": ("$R_1$", 0.0, 0.5),
-        "roeDeltae": ("$\\Delta E_{ROE}$ [GeV]", -5.0, 4.0),
-        "cosTBTO": ("|cos(K, ROE thrust axis)|", 0.0, 1.0),
-        "missingMass2OfEvent": ("$M^2_{miss}$ [GeV$^2$]", -20.0, 60.0),
-        "pt": ("$p_T(K)$ [GeV]", 0.0, 4.0),
-        "q2rec": ("$q^2_{rec}$ [GeV$^2$]", -5.0, 26.0),
-    }
-    samples = load(folder, list(variables))
-    figure, axes = plt.subplots(2, 3, figsize=(12, 7), layout="constrained")
-    backgrounds = [name for name in (*CONTINUUM, *B_BACKGROUNDS) if name in samples]
-    for axis, (name, (label, low, high)) in zip(axes.flat, variables.items(), strict=True):
+    samples = load(folder, list(PLOTTED))
+    backgrounds = {name: samples[name] for name in STACK if name in samples}
+    weights = [rows["luminosity_weight"] / 1e6 for rows in backgrounds.values()]
+    figure, axes = plt.subplots(2, 3, figsize=(10.5, 6.2), layout="constrained")
+    for axis, (name, (label, low, high)) in zip(axes.flat, PLOTTED.items(), strict=True):
         edges = np.linspace(low, high, 41)
-        axis.hist(
-            [samples[b][name] for b in backgrounds],
+        heights, _, _ = axis.hist(
+            [rows[name] for rows in backgrounds.values()],
             edges,
-            weights=[samples[b]["luminosity_weight"] for b in backgrounds],
+            weights=weights,
+            histtype="stepfilled",
             stacked=True,
-            label=backgrounds,
+            label=[STACK[b][0] for b in backgrounds],
+            color=[STACK[b][1] for b in backgrounds],
         )
-        total = sum(
-            np.histogram(samples[b][name], edges, weights=samples[b]["luminosity_weight"])[0].sum() for b in backgrounds
-        )
-        signal, _ = np.histogram(samples[SIGNAL][name], edges, weights=samples[SIGNAL]["luminosity_weight"])
-        if signal.sum() > 0.0:
-            axis.stairs(signal * total / signal.sum(), edges, color="k", lw=1.5, label="signal, scaled")
-        axis.set(xlabel=label, ylabel="candidates")
-    axes.flat[0].legend(fontsize=8)
-    figure.savefig(folder / "dataset.png", dpi=120)
+        shape, _ = np.histogram(samples[SIGNAL][name], edges, weights=samples[SIGNAL]["luminosity_weight"])
+        total = np.asarray(heights)[-1].sum()
+        axis.stairs(shape * total / max(shape.sum(), 1e-300), edges, color="k", lw=1.6, label=r"$B^+\to K^+\nu\bar\nu$")
+        axis.set(xlabel=label, xlim=(low, high))
+        axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("candidates / $10^6$")
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=8, frameon=False)
+    figure.savefig(folder / "dataset.png", dpi=100)
     plt.close(figure)
-    print(f"{folder / 'dataset.png'}: signal scaled to the background's yield")
+    print(f"{folder / 'dataset.png'}: backgrounds at their luminosity, signal scaled to their sum")
 
 
 if __name__ == "__main__":

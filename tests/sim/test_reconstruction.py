@@ -219,7 +219,7 @@ def signal_event(rng, kind, *, extra=6, photon=False, sign=1):
     """Υ(4S) → B B̄; B → K(*) νν̄ with the K* decayed, the other B to random tracks."""
     event = Event()
     event.add(300553, (BEAMS.px, BEAMS.py, BEAMS.pz), final=False, mass=BEAMS.root_s)
-    b = event.add({"kplus": 521, "kstarplus": 521}.get(kind, 511) * sign, (0.2, 0, 1.5), 0, final=False, mass=5.279)
+    b = event.add((511 if kind in ("kshort", "kstar0") else 521) * sign, (0.2, 0, 1.5), 0, final=False, mass=5.279)
     tag = event.add(-event.rows[b][0], (0.2, 0, 1.5), 0, final=False, mass=5.279)
     for nu in (12, -12):
         event.add(nu, rng.normal(size=3), b)
@@ -235,6 +235,13 @@ def signal_event(rng, kind, *, extra=6, photon=False, sign=1):
         p, q = two_body(rng, np.array([1.0, 0.8, 0.4]), 0.8955, MASS[321], MASS[211])
         event.add(321 * sign, p, k)
         event.add(-211 * sign, q, k)
+    elif kind == "kstarplus-pizero":
+        k = event.add(323 * sign, (1.0, 0.8, 0.4), b, final=False, mass=0.8955)
+        p, q = two_body(rng, np.array([1.0, 0.8, 0.4]), 0.8955, MASS[321], 0.1349768)
+        event.add(321 * sign, p, k)
+        pizero = event.add(111, q, k, final=False, mass=0.1349768)
+        for photon_p in two_body(rng, q, 0.1349768, 0.0, 0.0):
+            event.add(22, photon_p, pizero)
     elif kind == "kstarplus":
         k = event.add(323 * sign, (1.0, 0.8, 0.4), b, final=False, mass=0.8955)
         p, q = two_body(rng, np.array([1.0, 0.8, 0.4]), 0.8955, 0.497611, MASS[211])
@@ -328,6 +335,23 @@ def test_composite_candidates_are_found(kind, name, mass):
         assert set(np.abs(columns["charge"])) == {0 if kind == "kstar0" else 1}
         assert set(columns["PDG"]) == {-resonance, resonance}
         assert (columns["PDG"][signal] == columns["mcPDG"][signal]).all()
+
+
+def test_kstarplus_to_kplus_pizero_is_found():
+    rng = np.random.default_rng(12)
+    signs = rng.choice([-1, 1], 120)
+    reco, events = measured([signal_event(rng, "kstarplus-pizero", sign=int(s)) for s in signs])
+    reco.tracks.nPXDHits[:] = 1
+    candidates = reconstruct(reco, events, load_selection(sample="kstarplus-nunu", candidates="all"), BEAMS)
+    columns = candidates.columns
+    signal = columns["isSignal"] == 1
+    found = len(np.unique(candidates.event[signal]))
+    assert found > 0.5 * candidates.cut_flow["direction of missing momentum"]  # both photons above 0.1 GeV
+    assert np.median(columns["M"][signal]) == pytest.approx(0.8955, abs=0.002)
+    assert (columns["PDG"][signal] == columns["mcPDG"][signal]).all()
+    assert set(columns["PDG"][signal]) == {-323, 323}
+    assert (columns["kaonID"][signal] > 0.5).all()  # the track of the candidate is the kaon
+    assert np.isnan(columns["flightDistance"][signal]).all()
 
 
 def jpsi_event(rng, *, extra=6):
