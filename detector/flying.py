@@ -32,7 +32,7 @@ from physics.record import MAX_EVENT_PARTICLES, STATUS_FINAL
 
 DONE, FLIGHTS_FULL, TRACKS_FULL = 0, 1, 2
 FAKE_SUBSTREAM = 65535
-BATCH_EVENTS, BATCH_PARTICLES = 64, 2048
+BATCH_EVENTS, BATCH_PARTICLES = 1024, 2048
 """A batch holds at most so many events, and is closed when it has so many particles."""
 MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
 CONVERT = np.int64(3)
