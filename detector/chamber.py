@@ -1,19 +1,28 @@
 """The drift chamber's part of a track's covariance, superlayer by superlayer.
 
-Layers of one superlayer are replaced by two points at the mean radius ± the standard deviation of their radii, which
-keeps the first three moments of the lever arm; the gas scatters half way between superlayers.
+Layers of one superlayer are replaced by two points (:mod:`detector.wires`); the gas scatters half way between
+superlayers.
 """
 
 import math
 
-from detector.kalman import add_flat_hits, add_hits, add_kink, begin_filter, bend_terms, load_state, store_state
+from detector.kalman import (
+    add_flat_hits,
+    add_hits,
+    add_kink,
+    begin_filter,
+    load_state,
+    shift_bias,
+    slopes,
+    store_state,
+)
 from detector.lanes import (
     ARC,
-    BROKEN,
-    COS0,
+    ASIDE,
     COS_LAMBDA,
-    COSINE,
+    D0,
     DIAMETER,
+    FORTH,
     GAS_ANGLE2,
     GAS_BEND2,
     HIGHLAND,
@@ -24,18 +33,12 @@ from detector.lanes import (
     MET,
     OMEGA,
     OUTER_ARC,
-    OUTER_COSINE,
+    OUTER_ASIDE,
+    OUTER_FORTH,
     OUTER_MIDDLE,
-    OUTER_SINE,
-    POINT_X,
-    POINT_Y,
     SCALE,
-    SIN0,
-    SINE,
     STEREO,
     TAN_LAMBDA,
-    TX,
-    TY,
     WEIGHT,
     lane_function,
     lane_kernel,
@@ -48,8 +51,8 @@ PRIOR = (900.0, 1.0, 0.01, 1e4, 25.0)
 
 
 @kernel
-def filter_chamber(tracker, lanes):
-    """Filter the drift chamber from outside to inside into ``lanes.covariance``."""
+def filter_chamber(tracker, lanes, biased):
+    """Filter the drift chamber from outside to inside into ``lanes.covariance``; ``biased`` is None or not."""
     chamber, track, c = tracker.chamber, lanes.track, lanes.covariance
     n = chamber.first.shape[0] - 1
     p0, p1, p2, p3, p4 = PRIOR
@@ -61,16 +64,17 @@ def filter_chamber(tracker, lanes):
         if lanes.used[k] == 0:
             continue
         here, low, high = lanes.superlayer[k], lanes.low[k], lanes.high[k]
-        if chamber.layer[chamber.first[k]].stereo == 0.0:
-            _filter_axial(c, track, here, low, high, chamber.variance)
+        first, last = chamber.layer[chamber.first[k]], chamber.layer[chamber.first[k + 1] - 1]
+        if first.stereo == 0.0 and last.stereo == 0.0:
+            _filter_axial(c, track, here, low, high, chamber.variance, biased)
         else:
-            _filter_stereo(c, track, here, low, high, chamber.variance)
+            _filter_stereo(c, track, here, low, high, chamber.variance, biased)
     wall = tracker.surfaces.layer.shape[0] - 1
     _add_first_gas(c, track, lanes.surface[wall], lanes.point[wall])
 
 
 @lane_function
-def _before(track, here, low, high, lane, state):
+def _gas_before(track, here, low, high, lane, state):
     """Noise of the gas between the middles of a superlayer and of the one before; then this is the one before."""
     crossed = here[LAYERS + lane] > 0.0
     arc, low_arc = high[ARC + lane], low[ARC + lane]
@@ -79,93 +83,94 @@ def _before(track, here, low, high, lane, state):
     between = crossed & (outer_arc >= 0.0)
     path = select(between, (track[OUTER_MIDDLE + lane] - middle) / track[COS_LAMBDA + lane], 0.0)
     angle2, bend2 = here[GAS_ANGLE2 + lane], here[GAS_BEND2 + lane]
-    state = _gas_kink(track, lane, state, arc, high[SINE + lane], high[COSINE + lane], path, angle2, bend2)
+    state = _gas_kink(track, lane, state, arc, high[FORTH + lane], high[ASIDE + lane], path, angle2, bend2)
     track[OUTER_ARC + lane] = select(crossed, low_arc, outer_arc)
     track[OUTER_MIDDLE + lane] = select(crossed, middle, track[OUTER_MIDDLE + lane])
-    track[OUTER_SINE + lane] = select(crossed, low[SINE + lane], track[OUTER_SINE + lane])
-    track[OUTER_COSINE + lane] = select(crossed, low[COSINE + lane], track[OUTER_COSINE + lane])
+    track[OUTER_FORTH + lane] = select(crossed, low[FORTH + lane], track[OUTER_FORTH + lane])
+    track[OUTER_ASIDE + lane] = select(crossed, low[ASIDE + lane], track[OUTER_ASIDE + lane])
     track[INNER_ANGLE2 + lane] = select(crossed, angle2, track[INNER_ANGLE2 + lane])
     track[INNER_BEND2 + lane] = select(crossed, bend2, track[INNER_BEND2 + lane])
     return state
 
 
 @lane_function
-def _gas_kink(track, lane, state, arc, sine, cosine, path, angle2, bend2):
-    """Noise of ``path`` of gas before the point OUTER, on the bisector of the two directions."""
-    other_sine, other_cosine = track[OUTER_SINE + lane], track[OUTER_COSINE + lane]
-    # 1 / |a + b| of two unit vectors a, b.
-    norm = math.sqrt(0.5 / (1.0 + max(sine * other_sine + cosine * other_cosine, -0.5)))
+def _gas_kink(track, lane, state, arc, forth, aside, path, angle2, bend2):
+    """Noise of ``path`` of gas before the point OUTER, at the middle of the arc between.
+
+    There sine and cosine are the means of those of its ends over the cosine of half the angle between them, of which
+    the series is taken.
+    """
+    omega, outer_arc = track[OMEGA + lane], track[OUTER_ARC + lane]
+    between = outer_arc - arc
+    turn2 = 0.25 * (omega * between) * (omega * between)
+    secant = 1.0 + 0.5 * turn2 + (5 / 24) * turn2 * turn2
+    sagitta = 0.125 * omega * between * between * (1.0 + (5 / 12) * turn2)
+    forth = 0.5 * (forth + track[OUTER_FORTH + lane]) * secant
+    aside = 0.5 * (aside + track[OUTER_ASIDE + lane]) * secant - sagitta
     return add_kink(
-        state, 0.5 * track[DIAMETER + lane], track[SCALE + lane], track[OMEGA + lane], track[TAN_LAMBDA + lane],
-        0.5 * (arc + track[OUTER_ARC + lane]), (sine + other_sine) * norm, (cosine + other_cosine) * norm,
-        track[HIGHLAND + lane] * angle2 * path, bend2 * path * path,
+        state, track[SCALE + lane], omega, track[TAN_LAMBDA + lane], track[D0 + lane], 0.5 * (arc + outer_arc),
+        forth, aside, track[HIGHLAND + lane] * angle2 * path, bend2 * path * path,
     )  # fmt: skip
 
 
+@lane_function
+def _add_axial(track, state, point, lane, number, variance, biased):
+    """Drift distances to axial wires: across the track."""
+    omega, aside = track[OMEGA + lane], point[ASIDE + lane]
+    h0 = omega * aside - 1.0
+    h1 = point[FORTH + lane] * (1.0 + omega * track[D0 + lane])
+    h2 = -0.5 * aside * track[DIAMETER + lane]
+    state, gain = add_flat_hits(state, (h0, h1, h2), number, variance)
+    if biased is not None:
+        shift_bias(track, point, lane, (h0, h1, h2, 0.0, 0.0), gain)
+    return state
+
+
 @lane_kernel
-def _filter_axial(c, track, here, low, high, variance):
-    """Gas and drift distances of a superlayer of axial wires: across the track.
+def _filter_axial(c, track, here, low, high, variance, biased):
+    """Gas and drift distances of a superlayer of axial wires.
 
     Half of the layers are taken to measure at each of the two points.
     """
     for lane in range(LANES):
-        state = _before(track, here, low, high, lane, load_state(c, track, lane))
+        state = _gas_before(track, here, low, high, lane, load_state(c, lane))
         number = 0.5 * here[LAYERS + lane] * track[WEIGHT + lane]
-        omega, radius, broken = track[OMEGA + lane], 0.5 * track[DIAMETER + lane], track[BROKEN + lane]
-        sin0, cos0 = track[SIN0 + lane], track[COS0 + lane]
-        s, tx, ty = high[ARC + lane], high[TX + lane], high[TY + lane]
-        left, along = bend_terms(omega, radius, s, high[SINE + lane], high[COSINE + lane])
-        state = add_flat_hits(
-            state, -ty, tx, high[POINT_X + lane], high[POINT_Y + lane], tx, ty, left, along, sin0, cos0,
-            number, variance, select(s < broken, 1.0, 0.0),
-        )  # fmt: skip
-        s, tx, ty = low[ARC + lane], low[TX + lane], low[TY + lane]
-        left, along = bend_terms(omega, radius, s, low[SINE + lane], low[COSINE + lane])
-        state = add_flat_hits(
-            state, -ty, tx, low[POINT_X + lane], low[POINT_Y + lane], tx, ty, left, along, sin0, cos0,
-            number, variance, select(s < broken, 1.0, 0.0),
-        )  # fmt: skip
-        store_state(c, track, lane, state)
+        state = _add_axial(track, state, high, lane, number, variance, biased)
+        store_state(c, lane, _add_axial(track, state, low, lane, number, variance, biased))
 
 
 @lane_function
-def _across_wire(x, y, tx, ty, tan_lambda, tangent):
-    """Unit vector across track and wire; the wire leans by the stereo angle along the azimuth."""
+def _add_stereo(track, state, point, lane, tangent, number, variance, biased):
+    """Drift distances to wires that lean by the stereo angle along the azimuth: across wire and track.
+
+    The vector across is the product of the two directions; the variance grows with its square.
+    """
+    omega, tan_lambda = track[OMEGA + lane], track[TAN_LAMBDA + lane]
+    s, forth, aside = point[ARC + lane], point[FORTH + lane], point[ASIDE + lane]
+    x, y = forth, -track[D0 + lane] - aside
+    tx, ty = 1.0 - omega * aside, -omega * forth
     tilt = tangent / math.sqrt(x * x + y * y + 1e-12)
     wx, wy = -y * tilt, x * tilt
-    nx, ny, nz = wy * tan_lambda - ty, tx - wx * tan_lambda, wx * ty - wy * tx
-    norm = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
-    return nx * norm, ny * norm, nz * norm
+    cx, cy, cz = wy * tan_lambda - ty, tx - wx * tan_lambda, wx * ty - wy * tx
+    radius = 0.5 * track[DIAMETER + lane]
+    h = slopes(cx, cy, cz, x, y, tx, ty, aside * radius, (forth - s) * radius, s)
+    state, gain = add_hits(state, h, number, variance * (cx * cx + cy * cy + cz * cz))
+    if biased is not None:
+        shift_bias(track, point, lane, h, gain)
+    return state
 
 
 @lane_kernel
-def _filter_stereo(c, track, here, low, high, variance):
-    """The same of stereo wires: across wire and track."""
+def _filter_stereo(c, track, here, low, high, variance, biased):
+    """The same of stereo wires."""
     for lane in range(LANES):
-        state = _before(track, here, low, high, lane, load_state(c, track, lane))
+        state = _gas_before(track, here, low, high, lane, load_state(c, lane))
         number = 0.5 * here[LAYERS + lane] * track[WEIGHT + lane]
-        omega, radius, broken = track[OMEGA + lane], 0.5 * track[DIAMETER + lane], track[BROKEN + lane]
-        sin0, cos0, tan_lambda = track[SIN0 + lane], track[COS0 + lane], track[TAN_LAMBDA + lane]
         angle = here[STEREO + lane]
         # tan by its series; stereo angles are below 0.1.
         tangent = angle * (1.0 + angle * angle * (1 / 3 + angle * angle * (2 / 15)))
-        x, y = high[POINT_X + lane], high[POINT_Y + lane]
-        s, tx, ty = high[ARC + lane], high[TX + lane], high[TY + lane]
-        cx, cy, cz = _across_wire(x, y, tx, ty, tan_lambda, tangent)
-        left, along = bend_terms(omega, radius, s, high[SINE + lane], high[COSINE + lane])
-        state = add_hits(
-            state, cx, cy, cz, x, y, s, tx, ty, left, along, sin0, cos0, number, variance,
-            select(s < broken, 1.0, 0.0),
-        )  # fmt: skip
-        x, y = low[POINT_X + lane], low[POINT_Y + lane]
-        s, tx, ty = low[ARC + lane], low[TX + lane], low[TY + lane]
-        cx, cy, cz = _across_wire(x, y, tx, ty, tan_lambda, tangent)
-        left, along = bend_terms(omega, radius, s, low[SINE + lane], low[COSINE + lane])
-        state = add_hits(
-            state, cx, cy, cz, x, y, s, tx, ty, left, along, sin0, cos0, number, variance,
-            select(s < broken, 1.0, 0.0),
-        )  # fmt: skip
-        store_state(c, track, lane, state)
+        state = _add_stereo(track, state, high, lane, tangent, number, variance, biased)
+        store_state(c, lane, _add_stereo(track, state, low, lane, tangent, number, variance, biased))
 
 
 @lane_kernel
@@ -176,7 +181,7 @@ def _add_first_gas(c, track, wall, point):
         arc = point[ARC + lane]
         path = select(between, (track[OUTER_MIDDLE + lane] - arc) / track[COS_LAMBDA + lane], 0.0)
         state = _gas_kink(
-            track, lane, load_state(c, track, lane), arc, point[SINE + lane], point[COSINE + lane], path,
+            track, lane, load_state(c, lane), arc, point[FORTH + lane], point[ASIDE + lane], path,
             track[INNER_ANGLE2 + lane], track[INNER_BEND2 + lane],
         )  # fmt: skip
-        store_state(c, track, lane, state)
+        store_state(c, lane, state)

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 
-from detector.crossing import EVERYTHING, FATE_DECAY, FATE_LEFT, FATE_NUCLEAR, MAX_TURNS, land, launch, walk
+from detector.crossing import EVERYTHING, MAX_TURNS, land, launch, walk
 from detector.draws import gauss
 from detector.elementary import fast_log
 from detector.flight import (
+    FATE_DECAY,
+    FATE_LEFT,
+    FATE_NUCLEAR,
     ORIGIN_DECAY,
     ORIGIN_FAKE,
     REGION_BACKWARD,
@@ -19,16 +22,19 @@ from detector.flight import (
 from detector.helix import FIELD_CONSTANT, arc_to_radius, helix_at_poca, momentum, position
 from detector.lanes import (
     ARC,
+    ASIDE,
     BIAS0,
     BROKEN,
     CHARGE,
     CHI2,
+    COS0,
     COS_LAMBDA,
     D0,
     DRAWS,
     END,
     FATE,
     FIRST_ARC,
+    FORTH,
     HELP0,
     HELP1,
     HELP2,
@@ -49,10 +55,9 @@ from detector.lanes import (
     PZ_END,
     REGION,
     RESPOND,
+    SIN0,
     START,
     TAN_LAMBDA,
-    TX,
-    TY,
     WEIGHT,
     WIRES,
     X_END,
@@ -204,7 +209,7 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
     if mode == FLY:
         land(track)
     layers, finding, chamber = tracker.surfaces.layer, tracker.finding, tracker.chamber
-    some = False
+    some, biased = False, False
     for lane in range(m):
         e = lanes.entry[lane]
         entry = entries[e]
@@ -249,9 +254,10 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
             entry.row = k
             k += 1
             some = True
+            biased |= track[BROKEN + lane] < np.inf
     if not some:
         return n, k, n_kinks
-    filter_inward(tracker, lanes)
+    filter_inward(tracker, lanes, biased)
     for lane in range(m):
         e = lanes.entry[lane]
         entry = entries[e]
@@ -393,9 +399,10 @@ def _radiate(stream, tracker, lanes, lane, entries, n, entry):
             x, y, z = position(d0, phi0, omega, z0, tan_lambda, arc)
             time = entry.t + (arc - track[START + lane]) / (norm * SPEED_OF_LIGHT)
             energy = share * kept * track[MOMENTUM + lane]
-            n = put_photon(
-                entries, n, energy, x, y, z, time, point[TX + lane] * norm, point[TY + lane] * norm, tan_lambda * norm
-            )
+            tx, ty = 1.0 - omega * point[ASIDE + lane], -omega * point[FORTH + lane]
+            sin0, cos0 = track[SIN0 + lane], track[COS0 + lane]
+            ux, uy = tx * cos0 - ty * sin0, tx * sin0 + ty * cos0
+            n = put_photon(entries, n, energy, x, y, z, time, ux * norm, uy * norm, tan_lambda * norm)
             if share * kept > hardest:
                 hardest = share * kept
                 broken = arc

@@ -10,38 +10,37 @@ import math
 import numpy as np
 
 from detector.elementary import fast_log
-from detector.flight import REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE
+from detector.flight import (
+    FATE_LEFT,
+    FATE_NUCLEAR,
+    FATE_STOPPED,
+    REGION_BACKWARD,
+    REGION_BARREL,
+    REGION_FORWARD,
+    REGION_NONE,
+)
 from detector.geometry import WALL
 from detector.helix import FIELD_CONSTANT
 from detector.lanes import (
     ACTIVE,
     ANGLE2,
     ARC,
+    ASIDE,
     BEND2,
-    BOW,
     CHARGE,
     COS0,
     COS_LAMBDA,
-    COSINE,
+    CURL,
     D0,
     D2,
     DIAMETER,
     END,
     ENERGY,
     FATE,
-    FIRST,
-    FIRST_ARC,
-    FIRST_WIRE,
-    GAS_ANGLE2,
-    GAS_BEND2,
-    HELP3,
+    FORTH,
     HITS,
     INVERSE_MASS,
     LANES,
-    LAST,
-    LAST_ARC,
-    LAST_WIRE,
-    LAYERS,
     LIMIT,
     LOSS_LOG,
     LOSS_RATIO,
@@ -53,31 +52,22 @@ from detector.lanes import (
     NORMAL_Y,
     OMEGA,
     PHI0,
-    POINT_X,
-    POINT_Y,
     PX,
     PX_END,
     PY,
     PY_END,
     PZ,
     PZ_END,
-    RADIUS0,
-    RADIUS1,
     REGION,
     RESPOND,
     SCALE,
     SIN0,
-    SINE,
     SLANTED,
     SLOPE,
     START,
-    STEREO,
     TAN_LAMBDA,
     THICKNESS,
     TOTAL,
-    TX,
-    TY,
-    WIRES,
     X_END,
     Y_END,
     Z0,
@@ -90,31 +80,32 @@ from detector.lanes import (
     circle,
     lane_function,
     lane_kernel,
+    put_point,
+    reach,
+    rough_angle_of,
     select,
 )
 from detector.material import BETHE, STRAGGLING
+from detector.wires import walk_chamber
 from physics.jit import kernel
 from physics.particles import ELECTRON_MASS
 
-FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR, FATE_DECAY = 0, 1, 2, 3
-"""A flight ended where it was asked to, by ranging out, by a nuclear interaction, by a decay."""
 SILICON, EVERYTHING = np.int64(0), np.int64(1)
 """How far to walk: to the inner wall of the drift chamber, or through it."""
-BISECTIONS = 3
-"""Enough for nine layers in a superlayer."""
 MAX_TURNS = 3.0
 """A particle that has not left the tracker after so many turns is taken as stopped."""
 _LEFT, _STOPPED, _NUCLEAR = float(FATE_LEFT), float(FATE_STOPPED), float(FATE_NUCLEAR)
 _NONE, _BARREL = float(REGION_NONE), float(REGION_BARREL)
 _FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
-MAX_BG2 = 100.0
+MAX_GAMMA = math.sqrt(101.0)
 
 
 @lane_function
-def _loss_ratio(gamma2, ratio):
+def _loss_ratio(gamma, ratio):
     """Argument of Bethe's logarithm in units of (2 mₑ)²: (βγ)⁴ / (1 + 2γ mₑ/m + (mₑ/m)²), βγ at most 10."""
-    bg2 = min(gamma2 - 1.0, MAX_BG2)
-    return bg2 * bg2 / (1.0 + 2.0 * math.sqrt(1.0 + bg2) * ratio + ratio * ratio)
+    gamma = min(gamma, MAX_GAMMA)
+    bg2 = gamma * gamma - 1.0
+    return bg2 * bg2 / (1.0 + 2.0 * gamma * ratio + ratio * ratio)
 
 
 @lane_kernel
@@ -122,7 +113,8 @@ def launch(track, envelope, field):
     """Fill the helices of the particles at (X, Y, Z, PX, PY, PZ, CHARGE, MASS), and where they would meet the
     calorimeter.
 
-    ``BOW`` is ω²/4/(1 + ω d0): the square of sin(ωs/2) at radius r is (r² − d0²) × BOW; ``SCALE`` is 1/(1 + ω d0).
+    ``SCALE`` is 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at radius r is
+    (r² − d0²) × SCALE, that of sin(ωs/2) is chord² × CURL.
     """
     unit = FIELD_CONSTANT * field
     radius2 = envelope.radius * envelope.radius
@@ -149,24 +141,23 @@ def launch(track, envelope, field):
         momentum = math.sqrt(pt2 + pz * pz)
         d2 = d0 * d0
         turned = radius / (d0 + radius)  # 1/(1 + ω d0)
-        bow = 0.25 * omega * omega * turned
         mass = track[MASS + lane]
         energy = math.sqrt(momentum * momentum + mass * mass)
         inverse_mass = 1.0 / mass
-        gamma = energy * inverse_mass
         track[PHI0 + lane] = angle_of(cos0, sin0)
         track[D0 + lane], track[OMEGA + lane] = d0, omega
         track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane] = z0, tan_lambda, start
         track[SIN0 + lane], track[COS0 + lane] = sin0, cos0
         track[COS_LAMBDA + lane], track[MOMENTUM + lane] = pt / momentum, momentum
-        track[D2 + lane], track[BOW + lane], track[DIAMETER + lane] = d2, bow, 2.0 * radius
+        track[D2 + lane], track[CURL + lane], track[DIAMETER + lane] = d2, 0.25 * omega * omega, 2.0 * radius
         track[SCALE + lane] = turned
         track[ENERGY + lane], track[INVERSE_MASS + lane] = energy, inverse_mass
-        ratio = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
+        ratio = _loss_ratio(energy * inverse_mass, ELECTRON_MASS * inverse_mass)
         track[LOSS_RATIO + lane] = ratio
         track[LOSS_LOG + lane] = 0.5 * fast_log(4.0 * ELECTRON_MASS * ELECTRON_MASS * ratio)
     for lane in range(LANES):
-        d2, bow, omega = track[D2 + lane], track[BOW + lane], track[OMEGA + lane]
+        d2, omega = track[D2 + lane], track[OMEGA + lane]
+        bow = track[SCALE + lane] * track[CURL + lane]
         z0, tan_lambda, start = track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane]
         size = abs(track[DIAMETER + lane])
         half2 = (radius2 - d2) * bow
@@ -208,59 +199,51 @@ def land(track):
 
 
 @lane_kernel
-def _place(track, point):
-    """Fill the point whose row SINE holds sin²(ωs/2): position, direction, angle turned."""
+def _meet_cylinder(track, here, point, layer):
+    """Point on a cylinder; MET tells whether it is reached, SLOPE holds 1/radius.
+
+    Returns whether some lane may cross the slanted sensors instead, being in front of the barrel part or never there.
+    """
+    radius2, inverse_radius, z_end = layer.radius * layer.radius, layer.inverse_radius, layer.slant_z_min
+    some = np.int64(0)
     for lane in range(LANES):
-        d0, sin0, cos0 = track[D0 + lane], track[SIN0 + lane], track[COS0 + lane]
-        half2 = min(max(point[SINE + lane], 0.0), 1.0)
-        half_sine = math.copysign(math.sqrt(half2), track[OMEGA + lane])
-        half_cosine = math.sqrt(1.0 - half2)
-        chord = track[DIAMETER + lane] * half_sine
-        cosine, sine = 1.0 - 2.0 * half2, 2.0 * half_sine * half_cosine
-        point[POINT_X + lane] = d0 * sin0 + chord * (cos0 * half_cosine + sin0 * half_sine)
-        point[POINT_Y + lane] = -d0 * cos0 + chord * (sin0 * half_cosine - cos0 * half_sine)
-        point[SINE + lane], point[COSINE + lane] = sine, cosine
-        point[TX + lane] = cos0 * cosine + sin0 * sine
-        point[TY + lane] = sin0 * cosine - cos0 * sine
+        d2, curl = track[D2 + lane], track[CURL + lane]
+        chord2, half_cosine, arc = reach(radius2, d2, track[SCALE + lane], curl)
+        put_point(track, point, lane, chord2, half_cosine, arc)
+        reached = (chord2 * curl <= 1.0) & (radius2 >= d2)
+        ahead = track[Z0 + lane] + arc * track[TAN_LAMBDA + lane] > z_end
+        some |= select(reached, np.int64(ahead), 1)
+        here[MET + lane] = select(reached, 1.0, 0.0)
+        here[SLANTED + lane], here[SLOPE + lane] = 0.0, inverse_radius
+    return (some != 0) & (layer.slant_tan > 0.0)
 
 
 @lane_kernel
-def _meet_cylinder(track, here, point, radius):
-    """Arc length to a cylinder; MET tells whether it is reached."""
-    radius2 = radius * radius
-    for lane in range(LANES):
-        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
-        point[SINE + lane] = half2
-        point[ARC + lane] = abs(track[DIAMETER + lane]) * arc_of(half2)
-        here[MET + lane] = select((half2 >= 0.0) & (half2 <= 1.0), 1.0, 0.0)
-        here[SLANTED + lane] = 0.0
-
-
-@lane_kernel
-def _meet_slant(track, here, point, barrel_radius, radius, tangent, z_middle, z_min, z_max):
+def _meet_slant(track, here, point, layer):
     """The same for the slanted sensors of those that pass in front of the barrel part or never reach it.
 
     Two steps of Newton's method for the radius at which z lies on the sensors; :func:`_meet_ladders` makes the last.
     """
+    barrel_radius, radius, tangent, z_middle = layer.radius, layer.slant_radius, layer.slant_tan, layer.slant_z
+    z_min, z_max = layer.slant_z_min, layer.slant_z_max
     for lane in range(LANES):
-        d2, bow, size = track[D2 + lane], track[BOW + lane], abs(track[DIAMETER + lane])
+        d2, scale, curl = track[D2 + lane], track[SCALE + lane], track[CURL + lane]
         z0, tan_lambda = track[Z0 + lane], track[TAN_LAMBDA + lane]
-        arc = point[ARC + lane]
-        z = z0 + arc * tan_lambda
+        z = z0 + point[ARC + lane] * tan_lambda
         slanted = (here[MET + lane] == 0.0) | (z > z_min)
         steepness = 1.0 / (1.0 + tangent * abs(tan_lambda))
         z = min(max(z, z_min), z_max)
         r = barrel_radius - (barrel_radius - radius + tangent * (z - z_middle)) * steepness
-        half2 = (r * r - d2) * bow
-        z = min(max(z0 + size * arc_of(half2) * tan_lambda, z_min), z_max)
+        z = min(max(z0 + reach(r * r, d2, scale, curl)[2] * tan_lambda, z_min), z_max)
         r -= (r - radius + tangent * (z - z_middle)) * steepness
-        half2 = (r * r - d2) * bow
-        s = size * arc_of(half2)
-        reached = (half2 >= 0.0) & (half2 <= 1.0)
-        point[ARC + lane] = select(slanted, s, arc)
-        point[SINE + lane] = select(slanted, half2, point[SINE + lane])
+        chord2, half_cosine, arc = reach(r * r, d2, scale, curl)
+        reached = (chord2 * curl <= 1.0) & (r * r >= d2)
+        point[ARC + lane] = select(slanted, arc, point[ARC + lane])
+        point[FORTH + lane] = select(slanted, math.sqrt(chord2) * half_cosine, point[FORTH + lane])
+        point[ASIDE + lane] = select(slanted, 0.5 * chord2 * track[OMEGA + lane], point[ASIDE + lane])
         here[MET + lane] = select(slanted, select(reached, 1.0, 0.0), here[MET + lane])
         here[SLANTED + lane] = select(slanted, 1.0, 0.0)
+        here[SLOPE + lane] = select(slanted, 1.0 / r, here[SLOPE + lane])
 
 
 @lane_kernel
@@ -271,20 +254,18 @@ def _meet_wall(track, here, point, inverse_radius):
         crossed = (s > track[START + lane]) & (s < track[END + lane]) & (track[FATE + lane] == _LEFT)
         here[MET + lane] = select(crossed, here[MET + lane], 0.0)
         here[HITS + lane] = 0.0
-        outward = point[POINT_X + lane] * point[TX + lane]
-        outward += point[POINT_Y + lane] * point[TY + lane]
+        outward = point[FORTH + lane] * (1.0 + track[OMEGA + lane] * track[D0 + lane])  # position × direction
         here[SLOPE + lane] = max(outward * inverse_radius, 0.05) * track[COS_LAMBDA + lane]
 
 
 @lane_kernel
-def _find_ladders(here, point, first_phi, per_radian):
+def _find_ladders(track, here, point, first_phi, per_radian):
     """Normals of the nearest ladders (NORMAL_X, NORMAL_Y) and their numbers from 0, unbounded (ACTIVE)."""
     spacing = 1.0 / per_radian
     for lane in range(LANES):
-        x, y = point[POINT_X + lane], point[POINT_Y + lane]
-        distance = 1.0 / math.sqrt(x * x + y * y + 1e-12)
-        rx, ry = x * distance, y * distance
-        phi = angle_of(rx, ry) - first_phi
+        inverse_radius = here[SLOPE + lane]
+        rx, ry = point[FORTH + lane] * inverse_radius, -(track[D0 + lane] + point[ASIDE + lane]) * inverse_radius
+        phi = track[PHI0 + lane] + rough_angle_of(rx, ry) - first_phi
         nearest = np.floor(phi * per_radian + 0.5)
         cosine, sine = circle(phi - nearest * spacing)
         here[NORMAL_X + lane], here[NORMAL_Y + lane] = rx * cosine + ry * sine, ry * cosine - rx * sine
@@ -315,13 +296,13 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
     side = -1 if shift > 0.0 else 1
     side_cosine, side_sine = math.cos(side / layer.per_radian), math.sin(side / layer.per_radian)
     slant_cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
-    _find_ladders(here, point, layer.first_phi, layer.per_radian)
+    _find_ladders(track, here, point, layer.first_phi, layer.per_radian)
     if layer.present != (1 << layer.ladders) - 1:
         _find_gaps(here, layer.ladders, layer.present, side)
     for lane in range(LANES):
-        s, x, y = point[ARC + lane], point[POINT_X + lane], point[POINT_Y + lane]
-        tx, ty = point[TX + lane], point[TY + lane]
+        s, x, aside = point[ARC + lane], point[FORTH + lane], point[ASIDE + lane]
         tan_lambda, omega = track[TAN_LAMBDA + lane], track[OMEGA + lane]
+        y, tx, ty = -track[D0 + lane] - aside, 1.0 - omega * aside, -omega * x
         slanted = here[SLANTED + lane] > 0.0
         z = track[Z0 + lane] + s * tan_lambda
         tilt = select(slanted, tangent, 0.0)
@@ -357,12 +338,8 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
         cosine = 1.0 - 0.5 * turn * turn
         new_x, new_y = cosine * tx + turn * ty, cosine * ty - turn * tx
         point[ARC + lane] = s
-        point[POINT_X + lane] = x + ds * (tx + 0.5 * turn * ty)
-        point[POINT_Y + lane] = y + ds * (ty - 0.5 * turn * tx)
-        point[TX + lane], point[TY + lane] = new_x, new_y
-        old_sine, old_cosine = point[SINE + lane], point[COSINE + lane]
-        point[SINE + lane] = cosine * old_sine + turn * old_cosine
-        point[COSINE + lane] = cosine * old_cosine - turn * old_sine
+        point[FORTH + lane] = x + ds * (tx + 0.5 * turn * ty)
+        point[ASIDE + lane] = aside - ds * (ty - 0.5 * turn * tx)
         here[NORMAL_X + lane], here[NORMAL_Y + lane] = mx, my
         slope = new_x * mx + new_y * my
         slope = select(slanted, (slope + tilt * tan_lambda) * slant_cosine, slope)
@@ -412,8 +389,7 @@ def _pass_matter(track, here, point, layer):
         hits = here[HITS + lane]
         track[RESPOND + lane] *= select(hits == 0.0, 1.0, select(hits == 1.0, efficiency, twice))
         # The logarithm follows by the series of ln(new / old).
-        gamma = energy * inverse_mass
-        new = _loss_ratio(gamma * gamma, ELECTRON_MASS * inverse_mass)
+        new = _loss_ratio(energy * inverse_mass, ELECTRON_MASS * inverse_mass)
         step = (new - ratio) / (new + ratio)
         step2 = step * step
         track[LOSS_RATIO + lane] = new
@@ -431,13 +407,8 @@ def walk(tracker, lanes, what):
     track = lanes.track
     for i in range(layers.shape[0]):
         layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
-        _meet_cylinder(track, here, point, layer.radius)
-        if layer.slant_tan > 0.0:
-            _meet_slant(
-                track, here, point, layer.radius, layer.slant_radius, layer.slant_tan, layer.slant_z,
-                layer.slant_z_min, layer.slant_z_max,
-            )  # fmt: skip
-        _place(track, point)
+        if _meet_cylinder(track, here, point, layer):
+            _meet_slant(track, here, point, layer)
         if layer.kind == WALL:
             _meet_wall(track, here, point, layer.inverse_radius)
         else:
@@ -446,181 +417,4 @@ def walk(tracker, lanes, what):
                 _activate(here, edges[i, k, 0], edges[i, k, 1], lanes.entry.shape[0])
         _pass_matter(track, here, point, layer)
     if what == EVERYTHING:
-        _walk_chamber(tracker, lanes)
-
-
-@lane_kernel
-def _meet_wire(track, flag, radius, backward_z, forward_z):
-    """Whether a drift-chamber layer is crossed within its wires."""
-    radius2 = radius * radius
-    for lane in range(LANES):
-        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
-        s = abs(track[DIAMETER + lane]) * arc_of(half2)
-        z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
-        crossed = (half2 >= 0.0) & (half2 <= 1.0) & (s > track[START + lane]) & (s < track[END + lane])
-        crossed &= (z > backward_z) & (z < forward_z) & (track[FATE + lane] == _LEFT)
-        flag[lane] = select(crossed, 1.0, 0.0)
-
-
-@lane_kernel
-def _begin_border(inner, outer, here, layers):
-    """Where only the first or only the last layer is crossed: one that is (FIRST) and one that is not (LAST)."""
-    for lane in range(inner.shape[0]):
-        here[FIRST + lane] = (layers - 1.0) * (1.0 - inner[lane])
-        here[LAST + lane] = (layers - 1.0) * inner[lane]
-
-
-@lane_kernel
-def _halve(track, here, low, high, layers):
-    """Halve the distance of the two; the layers are equidistant within half a millimetre."""
-    scale = 1.0 / max(layers - 1.0, 1.0)
-    radius, backward_z, forward_z = low.radius, low.backward_z, low.forward_z
-    pitch, backward_pitch = (high.radius - radius) * scale, (high.backward_z - backward_z) * scale
-    forward_pitch = (high.forward_z - forward_z) * scale
-    for lane in range(LANES):
-        yes, no = here[FIRST + lane], here[LAST + lane]
-        i = np.floor(0.5 * (yes + no))
-        r = radius + i * pitch
-        half2 = (r * r - track[D2 + lane]) * track[BOW + lane]
-        s = abs(track[DIAMETER + lane]) * arc_of(half2)
-        z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
-        crossed = (half2 <= 1.0) & (s > track[START + lane]) & (s < track[END + lane])
-        crossed &= (z > backward_z + i * backward_pitch) & (z < forward_z + i * forward_pitch)
-        here[FIRST + lane], here[LAST + lane] = select(crossed, i, yes), select(crossed, no, i)
-
-
-@lane_kernel
-def _end_border(inner, outer, here, low, high, first, layers):
-    """First and last layer crossed of a superlayer."""
-    scale = 1.0 / max(layers - 1.0, 1.0)
-    radius, stereo = low.radius, low.stereo
-    pitch, stereo_pitch = (high.radius - radius) * scale, 0.5 * (high.stereo - stereo) * scale
-    for lane in range(inner.shape[0]):
-        border = here[FIRST + lane]
-        low_layer = (1.0 - inner[lane]) * border
-        high_layer = outer[lane] * (layers - 1.0) + (1.0 - outer[lane]) * border
-        here[LAYERS + lane] = max(inner[lane], outer[lane]) * (high_layer - low_layer + 1.0)
-        here[FIRST + lane], here[LAST + lane] = first + low_layer, first + high_layer
-        here[RADIUS0 + lane], here[RADIUS1 + lane] = radius + low_layer * pitch, radius + high_layer * pitch
-        here[STEREO + lane] = stereo + (low_layer + high_layer) * stereo_pitch
-
-
-@lane_kernel
-def _set_points(track, here, low_point, high_point):
-    """Replace the layers crossed in a superlayer by two points: mean radius ± standard deviation of the radii."""
-    for lane in range(LANES):
-        size = here[LAYERS + lane]
-        middle = 0.5 * (here[RADIUS0 + lane] + here[RADIUS1 + lane])
-        spread = 0.5 * (here[RADIUS1 + lane] - here[RADIUS0 + lane])
-        spread *= math.sqrt((size + 1.0) / (3.0 * max(size - 1.0, 1.0)))  # equidistant layers
-        d2, bow, diameter = track[D2 + lane], track[BOW + lane], abs(track[DIAMETER + lane])
-        low, high = middle - spread, middle + spread
-        low2, high2 = (low * low - d2) * bow, (high * high - d2) * bow
-        low_point[SINE + lane], high_point[SINE + lane] = low2, high2
-        low_point[ARC + lane], high_point[ARC + lane] = diameter * arc_of(low2), diameter * arc_of(high2)
-
-
-@lane_kernel
-def _pass_gas(track, here, low_point, high_point, gas):
-    """Gas up to the middle of a superlayer; HELP3 is the arc length reached before."""
-    x0, interaction, electrons, log_excitation = gas.x0, gas.interaction, gas.electrons, gas.log_excitation
-    straggling = (STRAGGLING * electrons) ** 2
-    for lane in range(LANES):
-        size, mass, energy = here[LAYERS + lane], track[MASS + lane], track[ENERGY + lane]
-        low, high = low_point[ARC + lane], high_point[ARC + lane]
-        crossed = size > 0.0
-        energy2 = energy * energy
-        inverse_p2 = 1.0 / (energy2 - mass * mass)
-        inverse_beta2 = energy2 * inverse_p2
-        weakness = inverse_beta2 * inverse_p2
-        here[GAS_ANGLE2 + lane] = select(crossed, x0 * weakness, 0.0)
-        here[GAS_BEND2 + lane] = select(crossed, straggling * inverse_beta2 * inverse_beta2 * weakness, 0.0)
-        track[FIRST_ARC + lane] = select(crossed & (track[WIRES + lane] == 0.0), low, track[FIRST_ARC + lane])
-        track[FIRST_WIRE + lane] = select(
-            crossed & (track[WIRES + lane] == 0.0), here[FIRST + lane], track[FIRST_WIRE + lane]
-        )
-        track[LAST_ARC + lane] = select(crossed, high, track[LAST_ARC + lane])
-        track[LAST_WIRE + lane] = select(crossed, here[LAST + lane], track[LAST_WIRE + lane])
-        track[WIRES + lane] += size
-        middle = 0.5 * (low + high)
-        step = (middle - track[HELP3 + lane]) / track[COS_LAMBDA + lane]
-        step = select(crossed, max(step, 0.0), 0.0)
-        track[HELP3 + lane] = select(crossed, max(middle, track[HELP3 + lane]), track[HELP3 + lane])
-        track[TOTAL + lane] += x0 * step
-        thickness = track[THICKNESS + lane] + interaction * step
-        track[THICKNESS + lane] = thickness
-        energy -= electrons * step * BETHE * (inverse_beta2 * (track[LOSS_LOG + lane] - log_excitation) - 1.0)
-        fate = select(energy <= 1.002 * mass, _STOPPED, select(thickness > track[LIMIT + lane], _NUCLEAR, _LEFT))
-        ends = crossed & (fate != _LEFT)
-        track[FATE + lane] = select(ends, fate, track[FATE + lane])
-        track[END + lane] = select(ends, high, track[END + lane])
-        track[ENERGY + lane] = max(energy, 1.002 * mass)
-
-
-@lane_kernel
-def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
-    """Energy loss and nuclear interaction in the outer wall of the drift chamber."""
-    radius2 = radius * radius
-    interaction, electrons, log_excitation = wall.interaction, wall.electrons, wall.log_excitation
-    for lane in range(LANES):
-        mass, energy = track[MASS + lane], track[ENERGY + lane]
-        half2 = (radius2 - track[D2 + lane]) * track[BOW + lane]
-        s = abs(track[DIAMETER + lane]) * arc_of(half2)
-        z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
-        crossed = (half2 >= 0.0) & (half2 <= 1.0) & (s > track[START + lane]) & (s < track[END + lane])
-        crossed &= (z > backward_z) & (z < forward_z) & (track[FATE + lane] == _LEFT)
-        steep = select(crossed, 1.0 / track[COS_LAMBDA + lane], 0.0)
-        energy2 = energy * energy
-        inverse_beta2 = energy2 / (energy2 - mass * mass)
-        energy -= electrons * steep * BETHE * (inverse_beta2 * (track[LOSS_LOG + lane] - log_excitation) - 1.0)
-        thickness = track[THICKNESS + lane] + interaction * steep
-        fate = select(energy <= 1.002 * mass, _STOPPED, select(thickness > track[LIMIT + lane], _NUCLEAR, _LEFT))
-        ends = crossed & (fate != _LEFT)
-        track[FATE + lane] = select(ends, fate, track[FATE + lane])
-        track[END + lane] = select(ends, s, track[END + lane])
-        track[ENERGY + lane] = max(energy, 1.002 * mass)
-
-
-@lane_kernel
-def _begin_chamber(track, radius):
-    """Nothing crossed yet; the gas begins at the inner wall, or where the particle does."""
-    radius2 = radius * radius
-    for lane in range(LANES):
-        s = abs(track[DIAMETER + lane]) * arc_of((radius2 - track[D2 + lane]) * track[BOW + lane])
-        track[HELP3 + lane] = max(s, track[START + lane])
-        track[WIRES + lane], track[FIRST_WIRE + lane], track[LAST_WIRE + lane] = 0.0, -1.0, -1.0
-        track[FIRST_ARC + lane], track[LAST_ARC + lane] = -1.0, -1.0
-
-
-@kernel
-def _walk_chamber(tracker, lanes):
-    """Superlayer by superlayer; one of which neither the first nor the last layer is crossed counts as not crossed."""
-    chamber, track = tracker.chamber, lanes.track
-    wires, firsts = chamber.layer, chamber.first
-    layers = tracker.surfaces.layer
-    _begin_chamber(track, layers[layers.shape[0] - 1].radius)
-    inner, outer = lanes.flag[0], lanes.flag[1]
-    for k in range(firsts.shape[0] - 1):
-        here, low_point, high_point = lanes.superlayer[k], lanes.low[k], lanes.high[k]
-        low, high = wires[firsts[k]], wires[firsts[k + 1] - 1]
-        _meet_wire(track, inner, low.radius, low.backward_z, low.forward_z)
-        _meet_wire(track, outer, high.radius, high.backward_z, high.forward_z)
-        some, whole = 0.0, 0.0
-        for lane in range(LANES):
-            some += inner[lane] + outer[lane]
-            whole += inner[lane] * outer[lane]
-        lanes.used[k] = 1 if some > 0.0 else 0
-        if some == 0.0:
-            continue
-        layers = float(firsts[k + 1] - firsts[k])
-        _begin_border(inner, outer, here, layers)
-        if some != 2.0 * whole:
-            for _ in range(BISECTIONS):
-                _halve(track, here, low, high, layers)
-        _end_border(inner, outer, here, low, high, float(firsts[k]), layers)
-        _set_points(track, here, low_point, high_point)
-        _place(track, low_point)
-        _place(track, high_point)
-        _pass_gas(track, here, low_point, high_point, chamber.gas)
-    last = wires[wires.shape[0] - 1]
-    _pass_outer_wall(track, chamber.outer_wall, chamber.outer_radius, last.backward_z, last.forward_z)
+        walk_chamber(tracker, lanes)

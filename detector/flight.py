@@ -17,6 +17,9 @@ REGION_BARREL = 1
 REGION_FORWARD = 2
 REGION_BACKWARD = 3
 
+FATE_LEFT, FATE_STOPPED, FATE_NUCLEAR, FATE_DECAY = 0, 1, 2, 3
+"""A flight ended where it was asked to, by ranging out, by a nuclear interaction, by a decay."""
+
 ORIGIN_TRUTH = 0
 """The particle is in the truth record."""
 ORIGIN_DECAY = 1

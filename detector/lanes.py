@@ -28,15 +28,15 @@ lane_function = njit(**_OPTIONS, forceinline=True)
 (
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
     D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
-    SIN0, COS0, COS_LAMBDA, MOMENTUM, D2, BOW, DIAMETER, SCALE,  # of the helix: see ``detector.crossing.launch``
+    SIN0, COS0, COS_LAMBDA, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: see ``detector.crossing.launch``
     END, REGION, LIMIT,  # arc length of the end; REGION_*; nuclear interaction lengths to live
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
-    WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber
+    INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
     X_END, Y_END, Z_END, PX_END, PY_END, PZ_END,  # where the flight ends
     BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, HIGHLAND,  # fit: see ``detector.trackfit``
-    OUTER_ARC, OUTER_MIDDLE, OUTER_SINE, OUTER_COSINE, INNER_ANGLE2, INNER_BEND2, HELP0, HELP1, HELP2, HELP3, HELP4,
-) = (np.int64(LANES * i) for i in range(64))  # fmt: skip
-TRACK_ROWS = 64
+    OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2, HELP0, HELP1, HELP2, HELP3, HELP4,
+) = (np.int64(LANES * i) for i in range(66))  # fmt: skip
+TRACK_ROWS = 66
 
 # Rows of one surface.
 (MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (
@@ -47,14 +47,16 @@ of the incidence angle; radiation lengths; radiation lengths / (pβ)² [1/GeV²]
 ladder's normal.
 """
 SURFACE_ROWS = 10
-ARC, POINT_X, POINT_Y, TX, TY, SINE, COSINE = (np.int64(LANES * i) for i in range(7))
-"""Rows of a point: arc length, position, direction, sine and cosine of the angle turned since the
-POCA.
+ARC, FORTH, ASIDE = (np.int64(LANES * i) for i in range(3))
+"""Rows of a point: arc length s from the POCA; how far it lies along the direction there, sin(ωs)/ω, and to the right
+of it, (1 − cos(ωs))/ω. In the frame of the POCA, x along the direction and y to the left, the point is
+(FORTH, −d0 − ASIDE) and its direction (1 − ω ASIDE, −ω FORTH).
 """
-POINT_ROWS = 7
-# Rows of one superlayer: layers crossed; radii of the first and last of them; stereo angle; of one cm of gas.
-LAYERS, FIRST, LAST, RADIUS0, RADIUS1, STEREO, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(8))
-SUPERLAYER_ROWS = 8
+POINT_ROWS = 3
+# Rows of one superlayer: layers crossed; the first and the last of them, and where the track passes the superlayer's
+# own first and last layers; whether only a part of the superlayer is crossed; stereo angle; of one cm of gas.
+LAYERS, FIRST, LAST, Z_FIRST, Z_LAST, PART, STEREO, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(9))
+SUPERLAYER_ROWS = 9
 MAX_SURFACES, MAX_SUPERLAYERS = 16, 16
 DRAWS = np.int64(6)
 """Blocks of two random numbers for each lane."""
@@ -69,7 +71,6 @@ class Lanes(NamedTuple):
     superlayer: np.ndarray  # (superlayers, SUPERLAYER_ROWS × LANES)
     low: np.ndarray  # (superlayers, POINT_ROWS × LANES) the inner one of a superlayer's two points
     high: np.ndarray  # (superlayers, POINT_ROWS × LANES) the outer one
-    flag: np.ndarray  # (2, LANES) whether a superlayer's first and last layers are crossed
     covariance: np.ndarray  # (15 × LANES,) upper triangles row by row
     bits: np.ndarray  # uint64 (2 × DRAWS, LANES) random bits
     event: np.ndarray  # uint64 (LANES,) event number and stage | substream << 16 of each lane's random numbers
@@ -88,7 +89,6 @@ def new_lanes() -> Lanes:
         np.zeros((MAX_SUPERLAYERS, SUPERLAYER_ROWS * LANES)),
         np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
         np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
-        np.zeros((2, LANES)),
         np.zeros(15 * LANES),
         np.zeros((2 * int(DRAWS), LANES), np.uint64),
         np.zeros(LANES, np.uint64),
@@ -152,12 +152,55 @@ def arc_of(sine2):
 
 
 @lane_function
+def reach(radius2, d2, scale, curl):
+    """Where a helix meets a cylinder: (square of the chord from the POCA, cosine of half the angle turned, arc length).
+
+    The square of the sine of that half angle is chord² × ``curl``; if it is above 1 or ``radius2`` below ``d2``, the
+    cylinder is not met and the result is the apex or the POCA. Arc over chord is α/sin α as a polynomial in cos α:
+    Chebyshev interpolation, exact to 3e-9.
+    """
+    chord2 = max((radius2 - d2) * scale, 0.0)
+    h = math.sqrt(max(1.0 - chord2 * curl, 0.0))
+    h2 = h * h
+    even = 1.5707963235258333 + h2 * (0.7853657671237475 + h2 * (0.584602944591579 + h2 * (
+        0.4158070358405232 + h2 * (0.14669183591401885 + h2 * 0.007290417222644795))))  # fmt: skip
+    odd = -0.999999205792645 + h2 * (-0.6661423444593576 + h2 * (-0.510692991729105 + h2 * (
+        -0.28580595422549365 - h2 * 0.047913826330014606)))  # fmt: skip
+    return chord2, h, math.sqrt(chord2) * (even + h * odd)
+
+
+@lane_function
+def put_point(track, point, lane, chord2, half_cosine, arc):
+    """Fill a point of :func:`reach`."""
+    point[ARC + lane] = arc
+    point[FORTH + lane] = math.sqrt(chord2) * half_cosine
+    point[ASIDE + lane] = 0.5 * chord2 * track[OMEGA + lane]
+
+
+@lane_function
 def angle_of(cosine, sine):
     """Angle in [−π, π] of a unit vector."""
     c, s = abs(cosine), abs(sine)
     steep = s > c
     y = select(steep, c, s)
     angle = _small_arc_sine(y, y * y)
+    angle = select(steep, 0.5 * math.pi - angle, angle)
+    angle = select(cosine < 0.0, math.pi - angle, angle)
+    return math.copysign(angle, sine)
+
+
+@lane_function
+def rough_angle_of(cosine, sine):
+    """:func:`angle_of` to 2e-8 of the angle to the nearest axis."""
+    c, s = abs(cosine), abs(sine)
+    steep = s > c
+    y = select(steep, c, s)
+    y2 = y * y
+    angle = y * (
+        0.999999988711196 + y2 * (0.16666954671612433 + y2 * (0.07488114441748575 + y2 * (0.04648084946851583
+        + y2 * (0.016731388935568248 + y2 * (0.07553975382325007 + y2 * (-0.09008621665998362
+        + y2 * 0.10967398318462074))))))
+    )  # fmt: skip
     angle = select(steep, 0.5 * math.pi - angle, angle)
     angle = select(cosine < 0.0, math.pi - angle, angle)
     return math.copysign(angle, sine)

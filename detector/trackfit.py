@@ -17,18 +17,17 @@ import numpy as np
 
 from detector.chamber import filter_chamber
 from detector.geometry import WALL
-from detector.kalman import add_hits, add_kink, bend_terms, load_state, store_state
+from detector.kalman import add_hits, add_kink, load_state, shift_bias, slopes, store_state
 from detector.lanes import (
     ANGLE2,
     ARC,
+    ASIDE,
     BEND2,
     BIAS0,
-    BROKEN,
     CHI2,
-    COS0,
-    COSINE,
     D0,
     DIAMETER,
+    FORTH,
     HELP0,
     HIGHLAND,
     HITS,
@@ -40,16 +39,10 @@ from detector.lanes import (
     NORMAL_Y,
     OMEGA,
     PHI0,
-    POINT_X,
-    POINT_Y,
     SCALE,
-    SIN0,
-    SINE,
     SLANTED,
     TAN_LAMBDA,
     TOTAL,
-    TX,
-    TY,
     Z0,
     lane_function,
     lane_kernel,
@@ -60,15 +53,25 @@ from physics.jit import kernel
 
 
 @kernel
-def filter_inward(tracker, lanes):
+def filter_inward(tracker, lanes, biased):
     """Fill the covariances at the POCA from the crossings.
 
-    BIAS enters as the displacement of the helix beyond the arc length BROKEN (a decay, a lost photon) that the fit does
-    not know of, and leaves as the shift of the fitted parameters; CHI2 is what it adds to the tracks' χ².
+    Where ``biased``, BIAS enters as the displacement of the helix beyond the arc length BROKEN (a decay, a lost photon)
+    that the fit does not know of, and leaves as the shift of the fitted parameters; CHI2 is what it adds to the tracks'
+    χ².
     """
+    _set_highland(lanes.track)
+    if biased:
+        _filter(tracker, lanes, True)
+    else:
+        _filter(tracker, lanes, None)
+
+
+@kernel
+def _filter(tracker, lanes, biased):
+    """Drift chamber, then silicon and beam pipe; compiled with and without bias (None)."""
     layers, track, c = tracker.surfaces.layer, lanes.track, lanes.covariance
-    _set_highland(track)
-    filter_chamber(tracker, lanes)
+    filter_chamber(tracker, lanes, biased)
     n = layers.shape[0]
     for step in range(n):
         i = n - 1 - step
@@ -81,7 +84,7 @@ def filter_inward(tracker, lanes):
         if layer.kind == WALL:
             _filter_wall(c, track, here, point)
         else:
-            _filter_sensors(c, track, here, point, layer.slant_tan, layer.variance_u, layer.variance_v)
+            _filter_sensors(c, track, here, point, layer.slant_tan, layer.variance_u, layer.variance_v, biased)
 
 
 @lane_kernel
@@ -98,9 +101,8 @@ def _set_highland(track):
 def _surface_kink(track, here, point, lane, state):
     """Noise of a surface's matter."""
     return add_kink(
-        state, 0.5 * track[DIAMETER + lane], track[SCALE + lane], track[OMEGA + lane], track[TAN_LAMBDA + lane],
-        point[ARC + lane], point[SINE + lane], point[COSINE + lane], track[HIGHLAND + lane] * here[ANGLE2 + lane],
-        here[BEND2 + lane],
+        state, track[SCALE + lane], track[OMEGA + lane], track[TAN_LAMBDA + lane], track[D0 + lane], point[ARC + lane],
+        point[FORTH + lane], point[ASIDE + lane], track[HIGHLAND + lane] * here[ANGLE2 + lane], here[BEND2 + lane],
     )  # fmt: skip
 
 
@@ -108,11 +110,11 @@ def _surface_kink(track, here, point, lane, state):
 def _filter_wall(c, track, here, point):
     """Matter of a wall."""
     for lane in range(LANES):
-        store_state(c, track, lane, _surface_kink(track, here, point, lane, load_state(c, track, lane)))
+        store_state(c, lane, _surface_kink(track, here, point, lane, load_state(c, lane)))
 
 
 @lane_kernel
-def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v):
+def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v, biased):
     """Both coordinates of a sensor, seen along the track, then its matter.
 
     The plane has normal M; the measured directions are U (across the ladder) and V (along it).
@@ -120,30 +122,26 @@ def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v):
     slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
     slant_sine = slant_tan * slant_cosine
     for lane in range(LANES):
-        mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
-        x, y, arc = point[POINT_X + lane], point[POINT_Y + lane], point[ARC + lane]
-        tx, ty = point[TX + lane], point[TY + lane]
-        tan_lambda, sin0, cos0 = track[TAN_LAMBDA + lane], track[SIN0 + lane], track[COS0 + lane]
-        hits = here[HITS + lane]
+        mx, my, hits = here[NORMAL_X + lane], here[NORMAL_Y + lane], here[HITS + lane]
+        omega, tan_lambda, radius = track[OMEGA + lane], track[TAN_LAMBDA + lane], 0.5 * track[DIAMETER + lane]
+        s, forth, aside = point[ARC + lane], point[FORTH + lane], point[ASIDE + lane]
+        x, y, tx, ty = forth, -track[D0 + lane] - aside, 1.0 - omega * aside, -omega * forth
         slanted = here[SLANTED + lane] > 0.0
         c_tilt, s_tilt = select(slanted, slant_cosine, 1.0), select(slanted, slant_sine, 0.0)
         along, across = tx * mx + ty * my, ty * mx - tx * my
         inverse = 1.0 / select(hits > 0.0, along * c_tilt + tan_lambda * s_tilt, 1.0)
         fu, fv = across * inverse, (tan_lambda * c_tilt - along * s_tilt) * inverse
         lean = -s_tilt - fv * c_tilt
-        left, forth = bend_terms(
-            track[OMEGA + lane], 0.5 * track[DIAMETER + lane], arc, point[SINE + lane], point[COSINE + lane]
-        )
-        seen = select(arc < track[BROKEN + lane], 1.0, 0.0)
-        state = add_hits(
-            load_state(c, track, lane), -my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, x, y, arc, tx, ty,
-            left, forth, sin0, cos0, hits, variance_u, seen,
-        )  # fmt: skip
-        state = add_hits(
-            state, mx * lean, my * lean, c_tilt - fv * s_tilt, x, y, arc, tx, ty, left, forth, sin0, cos0, hits,
-            variance_v, seen,
-        )  # fmt: skip
-        store_state(c, track, lane, _surface_kink(track, here, point, lane, state))
+        left, forward = aside * radius, (forth - s) * radius
+        u = slopes(-my - fu * mx * c_tilt, mx - fu * my * c_tilt, -fu * s_tilt, x, y, tx, ty, left, forward, s)
+        v = slopes(mx * lean, my * lean, c_tilt - fv * s_tilt, x, y, tx, ty, left, forward, s)
+        state, gain = add_hits(load_state(c, lane), u, hits, variance_u)
+        if biased is not None:
+            shift_bias(track, point, lane, u, gain)
+        state, gain = add_hits(state, v, hits, variance_v)
+        if biased is not None:
+            shift_bias(track, point, lane, v, gain)
+        store_state(c, lane, _surface_kink(track, here, point, lane, state))
 
 
 @lane_kernel

@@ -7,7 +7,8 @@ import pytest
 
 from detector import lanes as rows
 from detector.card import load_detector
-from detector.crossing import FATE_LEFT, land, launch, walk
+from detector.crossing import EVERYTHING, land, launch, walk
+from detector.flight import FATE_LEFT
 from detector.geometry import WALL
 from detector.helix import arc_to_radius, helix_at_poca, momentum, position
 from detector.lanes import LANES, new_lanes
@@ -82,7 +83,7 @@ def lane_of(lanes, lane):
         {
             "met": here[rows.MET + lane], "hits": here[rows.HITS + lane], "slanted": here[rows.SLANTED + lane],
             "slope": here[rows.SLOPE + lane], "angle2": here[rows.ANGLE2 + lane], "arc": point[rows.ARC + lane],
-            "normal": (here[rows.NORMAL_X + lane], here[rows.NORMAL_Y + lane]),
+            "normal": turned(here[rows.NORMAL_X + lane], here[rows.NORMAL_Y + lane], lanes.track[rows.PHI0 + lane]),
         }
         for here, point in zip(lanes.surface, lanes.point, strict=True)
     ]  # fmt: skip
@@ -94,6 +95,11 @@ def lane_of(lanes, lane):
         for here, used in zip(lanes.superlayer, lanes.used, strict=True)
     ]  # fmt: skip
     return surfaces, superlayers, lanes.track[rows.TOTAL + lane]
+
+
+def turned(x, y, angle):
+    """A vector from the frame of the POCA to the laboratory."""
+    return x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
 
 
 def reference_covariance(detector, helix, mass, walked):
@@ -204,11 +210,11 @@ def filtered(detector, particles):
     for lane in range(LANES):
         track[rows.LIMIT + lane], track[rows.BROKEN + lane] = np.inf, np.inf
     track[rows.END : rows.END + LANES] = 1e9
-    walk(tracker, lanes, True)
+    walk(tracker, lanes, EVERYTHING)
     assert (track[rows.FATE : rows.FATE + LANES] == FATE_LEFT).all()
     track[rows.WEIGHT : rows.WEIGHT + LANES] = 1.0  # all drift-chamber hits kept, as the reference assumes
     track[rows.BIAS0 : rows.BIAS0 + 5 * LANES] = 0.0
-    filter_inward(tracker, lanes)
+    filter_inward(tracker, lanes, False)
     helices, covariances = [], []
     for lane in range(len(particles)):
         helices.append([track[row + lane] for row in (rows.D0, rows.PHI0, rows.OMEGA, rows.Z0, rows.TAN_LAMBDA)])
