@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from detector.crossing import EVERYTHING, MAX_TURNS, land, launch, walk
-from detector.draws import gauss
 from detector.elementary import fast_log
 from detector.flight import (
     FATE_DECAY,
@@ -30,6 +29,7 @@ from detector.lanes import (
     COS0,
     COS_LAMBDA,
     D0,
+    DECAYS,
     DRAWS,
     END,
     FATE,
@@ -57,9 +57,10 @@ from detector.lanes import (
     RESPOND,
     SIN0,
     START,
+    STRIP_LAYERS,
+    STRIPS,
     TAN_LAMBDA,
-    WEIGHT,
-    WIRES,
+    WIRE_HITS,
     X_END,
     Y_END,
     Z0,
@@ -68,6 +69,7 @@ from detector.lanes import (
     Y,
     Z,
     draw_bits,
+    draw_normals,
     lane_kernel,
     to_uniform,
 )
@@ -81,8 +83,8 @@ from detector.secondaries import (
     put_photon,
 )
 from detector.trackfit import draw_parameters, filter_inward
-from detector.tracking import chamber_weight, count_hits, is_found, lose_hits, write_track
-from physics.jit import inlined_kernel, kernel
+from detector.tracking import count_hits, is_found, lose_hits, lose_wires, write_track
+from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_charge, final_mass
 from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, normal, open_stream
@@ -91,7 +93,7 @@ FLY, KINKED, AGAIN = np.int64(0), np.int64(1), np.int64(2)
 """What a group is for: to fly; to fit a decay's mother and daughter as one track; to fit the mother alone after all."""
 
 # Rows of a track's random numbers.
-_LOSE, _WIRES, _FIND, _TAIL, _NORMALS, _CHI2, _CLONE = (np.int64(i) for i in (0, 1, 2, 3, 4, 9, 10))
+_LOSE, _WIRES, _FIND, _TAIL, _NORMALS, _CLONE = (np.int64(i) for i in (0, 1, 2, 3, 4, 10))
 _TRACKING, _MATERIAL, _SHIFT = np.uint64(STAGE_TRACKING), np.uint64(STAGE_MATERIAL), np.uint64(16)
 _ONE_BLOCK = np.int64(1)
 SECOND_STREAMS = 32 * SECONDARY_STREAMS
@@ -151,16 +153,16 @@ def _load(lanes, entries, m):
 
 
 @kernel
-def _limit(key, tracker, lanes, entries, m, mode):
-    """Draw decay lengths and interaction depths: END, LIMIT; WEIGHT is 1 for those that decay at their end."""
-    track, processes = lanes.track, tracker.processes
+def _limit(key, processes, lanes, entries, m, mode):
+    """Draw decay lengths and interaction depths: END, LIMIT, DECAYS (at the end)."""
+    track = lanes.track
     for lane in range(LANES):
         lanes.name[lane] |= _MATERIAL
     draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
     _exponentials(track, lanes.bits[0], lanes.bits[1])
     for lane in range(LANES):
         lanes.name[lane] ^= _MATERIAL ^ _TRACKING
-        track[LIMIT + lane], track[WEIGHT + lane], track[BROKEN + lane] = np.inf, 0.0, np.inf
+        track[LIMIT + lane], track[DECAYS + lane], track[BROKEN + lane] = np.inf, 0.0, np.inf
         for k in range(5):
             track[BIAS0 + LANES * k + lane] = 0.0
     for lane in range(m):
@@ -177,7 +179,7 @@ def _limit(key, tracker, lanes, entries, m, mode):
             arc = track[START + lane] + arc * track[HELP0 + lane]
             if arc < track[END + lane]:
                 track[END + lane] = arc
-                track[WEIGHT + lane] = 1.0
+                track[DECAYS + lane] = 1.0
         factor = interaction_factor(pdg)
         if processes.nuclear_interaction > 0.0 and factor < np.inf:
             track[LIMIT + lane] = factor * track[HELP1 + lane] / processes.nuclear_interaction
@@ -203,53 +205,58 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
     for lane in range(LANES):
         lanes.event[lane] = np.uint64(numbers[lanes.event[lane]])
     launch(track, tracker.envelope, tracker.field)
-    _limit(key, tracker, lanes, entries, m, mode)
+    _limit(key, tracker.processes, lanes, entries, m, mode)
     walk(tracker, lanes, EVERYTHING)
     draw_bits(lanes.bits, key, lanes.event, lanes.name, DRAWS)
     if mode == FLY:
         land(track)
-    layers, finding, chamber = tracker.surfaces.layer, tracker.finding, tracker.chamber
+    layers, finding, field = tracker.surfaces.layer, tracker.finding, tracker.field
+    for lane in range(m):
+        if to_uniform(lanes.bits[_LOSE, lane]) > track[RESPOND + lane]:
+            _open_second(stream, key, numbers, entries[lanes.entry[lane]], STAGE_TRACKING)
+            lose_hits(stream, lanes.surface, lane, layers, track[RESPOND + lane])
+    lose_wires(track, lanes.bits[_WIRES], tracker.chamber.efficiency)
+    count_hits(track, lanes.surface, layers)
     some, biased = False, False
     for lane in range(m):
         e = lanes.entry[lane]
         entry = entries[e]
-        sub = substream_of(entry)
-        number = numbers[entry.event]
-        fate = np.int64(track[FATE + lane])
-        if fate == FATE_LEFT and track[WEIGHT + lane] > 0.0:
-            fate = FATE_DECAY
-        lose = to_uniform(lanes.bits[_LOSE, lane])
-        if lose > track[RESPOND + lane]:
-            open_stream(stream, key, number, STAGE_TRACKING, SECOND_STREAMS + sub)
-            lose_hits(stream, lanes, lane, layers, track[RESPOND + lane])
-        track[WEIGHT + lane] = chamber_weight(
-            to_uniform(lanes.bits[_WIRES, lane]), track[WIRES + lane], chamber.efficiency
-        )
-        row = rows[k]
-        strip_layers = count_hits(row, tracker, lanes, lane)
-        if mode == FLY and entry.origin != ORIGIN_FAKE:
-            entry.nSVDHits, entry.nCDCHits = row.nSVDHits, row.nCDCHits
-            n = _end_flight(stream, key, number, sub, tracker, lanes, lane, entries, e, n, fate)
+        fake = entry.origin == ORIGIN_FAKE
+        if mode == FLY and not fake:
+            fate = np.int64(track[FATE + lane])
+            if fate == FATE_LEFT and track[DECAYS + lane] > 0.0:
+                fate = FATE_DECAY
+            _end_flight(track, lane, entry, fate)
+            entry.first_child = n
+            if fate in (FATE_DECAY, FATE_NUCLEAR):
+                _open_second(stream, key, numbers, entry, STAGE_MATERIAL)
+                n = _break_up(stream, entries, n, entry, fate)
+            elif abs(entry.pdg) == 11 and tracker.processes.bremsstrahlung > 0.0:
+                open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream_of(entry))
+                n = _radiate(stream, tracker, lanes, lane, entries, n, entry)
+            entry.children = n - entry.first_child
             if entry.cover >= 0:
                 continue
             if fate == FATE_DECAY:
-                behind = arc_to_radius(track[D0 + lane], track[OMEGA + lane], chamber.outer_radius)
+                behind = arc_to_radius(track[D0 + lane], track[OMEGA + lane], tracker.chamber.outer_radius)
                 within = behind < 0.0 or track[END + lane] < behind
-                if within and _daughter(tracker, lanes, lane, entries, entry, track[END + lane]) >= 0:
+                if within and _daughter(track, lane, entries, entry, track[END + lane], field) >= 0:
                     kinks[n_kinks] = e
                     n_kinks += 1
                     continue
         elif mode == KINKED:
-            broken = _arc_of_end(tracker, lanes, lane, entry)
-            _daughter(tracker, lanes, lane, entries, entry, broken)
+            broken = track[START + lane] + entry.path * track[COS_LAMBDA + lane]
+            _daughter(track, lane, entries, entry, broken, field)
             track[BROKEN + lane] = broken
-        find = to_uniform(lanes.bits[_FIND, lane])
-        if entry.origin == ORIGIN_FAKE:
-            found = strip_layers >= finding.minimum_strip_layers or row.nCDCHits >= finding.minimum_chamber_hits
+        strip_layers, chamber_hits = track[STRIP_LAYERS + lane], track[WIRE_HITS + lane]
+        if fake:
+            found = strip_layers >= finding.minimum_strip_layers or chamber_hits >= finding.minimum_chamber_hits
         else:
             pt = track[MOMENTUM + lane] * track[COS_LAMBDA + lane]
-            found = is_found(find, finding, pt, entry.charge, strip_layers, row.nCDCHits)
+            find = to_uniform(lanes.bits[_FIND, lane])
+            found = is_found(find, finding, pt, entry.charge, strip_layers, chamber_hits)
         if found or mode == KINKED:
+            row = rows[k]
             row.mc, row.mcPDG = (entry.mc, entry.pdg) if found else (-2, 0)
             entry.row = k
             k += 1
@@ -258,6 +265,7 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
     if not some:
         return n, k, n_kinks
     filter_inward(tracker, lanes, biased)
+    _draw_normals(track, lanes.bits)
     for lane in range(m):
         e = lanes.entry[lane]
         entry = entries[e]
@@ -267,12 +275,9 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
             entry.row = -1
             kinks[n_kinks] = e
             n_kinks += 1
-            continue
-        fake = entry.origin == ORIGIN_FAKE
-        tail = not fake and to_uniform(lanes.bits[_TAIL, lane]) < finding.tail_fraction
-        scale = finding.tail_scale if tail else 1.0
-        for i in range(5):
-            track[HELP0 + LANES * i + lane] = scale * _normal_of(lanes.bits[_NORMALS + i, lane], lanes.normal)
+        elif entry.origin != ORIGIN_FAKE and to_uniform(lanes.bits[_TAIL, lane]) < finding.tail_fraction:
+            for i in range(5):
+                track[HELP0 + LANES * i + lane] *= finding.tail_scale
     draw_parameters(lanes)
     for lane in range(m):
         e = lanes.entry[lane]
@@ -286,76 +291,93 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
                 _cover(entries, entry, e)
             entry.row = -1
             continue
-        write_track(row, lanes, lane, _normal_of(lanes.bits[_CHI2, lane], lanes.normal))
+        write_track(row, lanes.covariance, track, lane)
         if entry.origin == ORIGIN_FAKE:
             row.chi2 *= 2.0  # hits that do not belong together
             row.mc, row.mcPDG = -1, 0
             continue
         if mode == KINKED:
             _cover(entries, entry, e)
-        soft = abs(row.omega) * finding.clone_momentum > FIELD_CONSTANT * tracker.field
+        soft = abs(row.omega) * finding.clone_momentum > FIELD_CONSTANT * field
         if soft and to_uniform(lanes.bits[_CLONE, lane]) < finding.clones:
-            open_stream(stream, key, numbers[entry.event], STAGE_TRACKING, SECOND_STREAMS + substream_of(entry))
+            _open_second(stream, key, numbers, entry, STAGE_TRACKING)
             clone(stream, rows[k], row)
             entry.clone = k
             k += 1
     return n, k, n_kinks
 
 
-@inlined_kernel
-def _normal_of(bits, table):
-    """Return the normal number of random bits."""
-    return gauss(np.uint32(bits >> np.uint64(32)), table)
+@kernel
+def _open_second(stream, key, numbers, entry, stage):
+    """Open a particle's second stream of a stage, for numbers whose count is not known beforehand."""
+    open_stream(stream, key, numbers[entry.event], stage, SECOND_STREAMS + substream_of(entry))
 
 
 @kernel
-def _end_flight(stream, key, number, sub, tracker, lanes, lane, entries, e, n, fate):
-    """Write where a flight ends and what comes out of it; returns the number of entries."""
-    track, entry = lanes.track, entries[e]
-    cos_lambda, start, end = track[COS_LAMBDA + lane], track[START + lane], track[END + lane]
-    mass, p = track[MASS + lane], track[MOMENTUM + lane]
-    x, y, z = track[X_END + lane], track[Y_END + lane], track[Z_END + lane]
+def _draw_normals(track, bits):
+    """Six normal numbers of each lane: HELP0 to HELP5."""
+    for pair in range(3):
+        first, second = HELP0 + 2 * LANES * pair, HELP1 + 2 * LANES * pair
+        row = _NORMALS + 2 * pair
+        draw_normals(track[first : first + LANES], track[second : second + LANES], bits[row], bits[row + 1])
+
+
+@kernel
+def _end_flight(track, lane, entry, fate):
+    """Write where a flight ends."""
+    cos_lambda, mass, p = track[COS_LAMBDA + lane], track[MASS + lane], track[MOMENTUM + lane]
     px, py, pz = track[PX_END + lane], track[PY_END + lane], track[PZ_END + lane]
-    path = (end - start) / cos_lambda
+    path = (track[END + lane] - track[START + lane]) / cos_lambda
     # Mean of 1/β along the way.
     mass2 = mass * mass
     slowness = 0.5 * (math.sqrt(1.0 + mass2 / (p * p)) + math.sqrt(1.0 + mass2 / (px * px + py * py + pz * pz)))
-    time = entry.t + path * slowness / SPEED_OF_LIGHT
-    region = np.int64(track[REGION + lane]) if fate == FATE_LEFT else REGION_NONE
     if track[FIRST_ARC + lane] >= 0.0:
         entry.path_cdc = (track[LAST_ARC + lane] - track[FIRST_ARC + lane]) / cos_lambda
-    entry.first_child = n
-    if fate in (FATE_DECAY, FATE_NUCLEAR):
-        open_stream(stream, key, number, STAGE_MATERIAL, SECOND_STREAMS + sub)
-        if fate == FATE_DECAY:
-            n = decay(stream, entries, n, entry.pdg, x, y, z, time, px, py, pz)
-        else:
-            n = interact(stream, entries, n, entry.pdg, x, y, z, time, px, py, pz)
-    elif abs(entry.pdg) == 11 and tracker.processes.bremsstrahlung > 0.0:
-        open_stream(stream, key, number, STAGE_MATERIAL, sub)
-        n, kept, broken = _radiate(stream, tracker, lanes, lane, entries, n, entry)
-        if kept < 1.0:
-            # The electron goes on with less momentum from the hardest emission.
-            d0, phi0, omega = track[D0 + lane], track[PHI0 + lane], track[OMEGA + lane]
-            z0, tan_lambda = track[Z0 + lane], track[TAN_LAMBDA + lane]
-            bx, by, bz = position(d0, phi0, omega, z0, tan_lambda, broken)
-            kx, ky, kz = momentum(phi0, omega, tan_lambda, broken, tracker.field)
-            softer = helix_at_poca(bx, by, bz, kept * kx, kept * ky, kept * kz, track[CHARGE + lane], tracker.field)
-            _set_bias(track, lane, softer)
-            track[BROKEN + lane] = broken
-            after, region = calorimeter_arc(
-                tracker.envelope, softer[0], softer[1], softer[2], softer[3], softer[4], softer[5]
-            )
-            x, y, z = position(softer[0], softer[1], softer[2], softer[3], softer[4], after)
-            scale = math.sqrt(px * px + py * py + pz * pz) / p
-            px, py, pz = momentum(softer[1], softer[2], softer[4], after, tracker.field)
-            px, py, pz = scale * px, scale * py, scale * pz
-            path = (broken - start + after - softer[5]) / cos_lambda
-            time = entry.t + path / SPEED_OF_LIGHT
-    entry.children = n - entry.first_child
-    entry.region, entry.path = region, path
-    entry.x_end, entry.y_end, entry.z_end, entry.t_end = x, y, z, time
+    entry.region = np.int64(track[REGION + lane]) if fate == FATE_LEFT else REGION_NONE
+    entry.path = path
+    entry.x_end, entry.y_end, entry.z_end = track[X_END + lane], track[Y_END + lane], track[Z_END + lane]
+    entry.t_end = entry.t + path * slowness / SPEED_OF_LIGHT
     entry.px_end, entry.py_end, entry.pz_end = px, py, pz
+    entry.nSVDHits, entry.nCDCHits = np.int64(track[STRIPS + lane]), np.int64(track[WIRE_HITS + lane])
+
+
+@kernel
+def _break_up(stream, entries, n, entry, fate):
+    """What comes out of a decay or a nuclear interaction at a flight's end; returns the number of entries."""
+    x, y, z, t = entry.x_end, entry.y_end, entry.z_end, entry.t_end
+    px, py, pz = entry.px_end, entry.py_end, entry.pz_end
+    if fate == FATE_DECAY:
+        return decay(stream, entries, n, entry.pdg, x, y, z, t, px, py, pz)
+    return interact(stream, entries, n, entry.pdg, x, y, z, t, px, py, pz)
+
+
+@kernel
+def _radiate(stream, tracker, lanes, lane, entries, n, entry):
+    """Bremsstrahlung of an electron, which goes on with less momentum from the hardest emission.
+
+    Returns the number of entries.
+    """
+    track, field = lanes.track, tracker.field
+    n, kept, broken = _emit(stream, tracker, lanes, lane, entries, n, entry)
+    if kept == 1.0:
+        return n
+    d0, phi0, omega = track[D0 + lane], track[PHI0 + lane], track[OMEGA + lane]
+    z0, tan_lambda = track[Z0 + lane], track[TAN_LAMBDA + lane]
+    x, y, z = position(d0, phi0, omega, z0, tan_lambda, broken)
+    px, py, pz = momentum(phi0, omega, tan_lambda, broken, field)
+    softer = helix_at_poca(x, y, z, kept * px, kept * py, kept * pz, track[CHARGE + lane], field)
+    _set_bias(track, lane, softer)
+    track[BROKEN + lane] = broken
+    after, entry.region = calorimeter_arc(
+        tracker.envelope, softer[0], softer[1], softer[2], softer[3], softer[4], softer[5]
+    )
+    entry.x_end, entry.y_end, entry.z_end = position(softer[0], softer[1], softer[2], softer[3], softer[4], after)
+    px, py, pz = entry.px_end, entry.py_end, entry.pz_end
+    scale = math.sqrt(px * px + py * py + pz * pz) / track[MOMENTUM + lane]
+    px, py, pz = momentum(softer[1], softer[2], softer[4], after, field)
+    entry.px_end, entry.py_end, entry.pz_end = scale * px, scale * py, scale * pz
+    entry.path = (broken - track[START + lane] + after - softer[5]) / track[COS_LAMBDA + lane]
+    entry.t_end = entry.t + entry.path / SPEED_OF_LIGHT
     return n
 
 
@@ -370,8 +392,8 @@ def _set_bias(track, lane, other):
 
 
 @kernel
-def _radiate(stream, tracker, lanes, lane, entries, n, entry):
-    """Bremsstrahlung of an electron in the layers just crossed.
+def _emit(stream, tracker, lanes, lane, entries, n, entry):
+    """Bremsstrahlung photons of an electron in the layers just crossed.
 
     Returns (number of entries, momentum fraction kept, arc length of the hardest emission). Several emissions act on
     the track as one, at the place of the hardest.
@@ -411,19 +433,12 @@ def _radiate(stream, tracker, lanes, lane, entries, n, entry):
 
 
 @kernel
-def _arc_of_end(tracker, lanes, lane, entry):
-    """Arc length of the point where a flight ended, from the length of its path."""
-    return lanes.track[START + lane] + entry.path * lanes.track[COS_LAMBDA + lane]
-
-
-@kernel
-def _daughter(tracker, lanes, lane, entries, entry, end):
+def _daughter(track, lane, entries, entry, end, field):
     """Entry of the single charged daughter that may continue the track of its mother, or −1.
 
     Sets the bias of the track to the daughter's helix. The hits continue along the mother's helix, the fit sees the
     daughter's; if the hits' χ² grows by more than the card's ``kink_chi2`` the two are not one track.
     """
-    track = lanes.track
     daughter = -1
     for i in range(entry.first_child, entry.first_child + entry.children):
         if entries[i].origin == ORIGIN_DECAY and final_charge(entries[i].pdg) != 0:
@@ -436,7 +451,7 @@ def _daughter(tracker, lanes, lane, entries, entry, end):
     if child.px * child.px + child.py * child.py < 0.02**2:
         return -1
     other = helix_at_poca(
-        child.x, child.y, child.z, child.px, child.py, child.pz, float(final_charge(child.pdg)), tracker.field
+        child.x, child.y, child.z, child.px, child.py, child.pz, float(final_charge(child.pdg)), field
     )
     omega = track[OMEGA + lane]
     if other[2] * omega < 0.0:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from detector.draws import normal_table
+from detector.elementary import fast_log
 from physics.jit import kernel
 from physics.random import philox
 
@@ -29,14 +29,16 @@ lane_function = njit(**_OPTIONS, forceinline=True)
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
     D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
     SIN0, COS0, COS_LAMBDA, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: see ``detector.crossing.launch``
-    END, REGION, LIMIT,  # arc length of the end; REGION_*; nuclear interaction lengths to live
+    END, REGION, LIMIT, DECAYS,  # arc length of the end; REGION_*; interaction lengths to live; whether it decays
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
     INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
+    PIXELS, STRIPS, STRIP_LAYERS, FIRST_PIXEL, FIRST_STRIP, WIRE_HITS,  # hits kept: see ``detector.tracking``
     X_END, Y_END, Z_END, PX_END, PY_END, PZ_END,  # where the flight ends
     BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, HIGHLAND,  # fit: see ``detector.trackfit``
-    OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2, HELP0, HELP1, HELP2, HELP3, HELP4,
-) = (np.int64(LANES * i) for i in range(66))  # fmt: skip
-TRACK_ROWS = 66
+    OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2,
+    HELP0, HELP1, HELP2, HELP3, HELP4, HELP5,
+) = (np.int64(LANES * i) for i in range(74))  # fmt: skip
+TRACK_ROWS = 74
 
 # Rows of one surface.
 (MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (
@@ -77,7 +79,6 @@ class Lanes(NamedTuple):
     name: np.ndarray  # uint64 (LANES,)
     entry: np.ndarray  # int64 (LANES,) which particle a lane holds
     used: np.ndarray  # int64 (superlayers,) whether any lane crosses it
-    normal: np.ndarray  # quantiles of normal numbers, :func:`detector.draws.normal_table`
 
 
 def new_lanes() -> Lanes:
@@ -95,7 +96,6 @@ def new_lanes() -> Lanes:
         np.zeros(LANES, np.uint64),
         np.zeros(LANES, np.int64),
         np.zeros(MAX_SUPERLAYERS, np.int64),
-        normal_table(),
     )
 
 
@@ -122,6 +122,15 @@ def draw_bits(bits, key, event, name, blocks):
 def to_uniform(bits):
     """Return the uniform number of 64 random bits, as :func:`physics.random.uniform` does."""
     return (np.float64(bits >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@lane_kernel
+def draw_normals(first, second, angle, distance):
+    """Two rows of normal numbers from two of random bits (Box and Muller 1958)."""
+    for lane in range(LANES):
+        size = math.sqrt(-2.0 * fast_log(to_uniform(distance[lane])))
+        cosine, sine = circle(2.0 * math.pi * to_uniform(angle[lane]))
+        first[lane], second[lane] = size * cosine, size * sine
 
 
 @lane_function

@@ -6,20 +6,31 @@ from typing import NamedTuple, Self
 import numpy as np
 from pydantic import model_validator
 
-from detector.geometry import PIXEL
+from detector.elementary import fast_exp
+from detector.geometry import PIXEL, STRIP
 from detector.lanes import (
     CHI2,
+    FIRST_PIXEL,
+    FIRST_STRIP,
     FIRST_WIRE,
     HELP0,
     HELP1,
     HELP2,
     HELP3,
     HELP4,
+    HELP5,
     HITS,
     LANES,
     LAST_WIRE,
+    PIXELS,
+    STRIP_LAYERS,
+    STRIPS,
     WEIGHT,
+    WIRE_HITS,
     WIRES,
+    lane_kernel,
+    select,
+    to_uniform,
 )
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
 from physics.jit import inlined_kernel, kernel
@@ -107,7 +118,7 @@ TRACK = np.dtype(
 
 
 @kernel
-def lose_hits(stream, lanes, lane, layers, respond):
+def lose_hits(stream, surface, lane, layers, respond):
     """Remove silicon hits of a lane with the layers' inefficiencies, given that at least one is lost.
 
     ``respond`` is the chance that none is: as long as all hits were kept, the next is lost with its own chance over
@@ -115,7 +126,7 @@ def lose_hits(stream, lanes, lane, layers, respond):
     """
     lost = False
     for i in range(layers.shape[0]):
-        here, efficiency = lanes.surface[i], layers[i].efficiency
+        here, efficiency = surface[i], layers[i].efficiency
         for _ in range(int(here[HITS + lane])):
             chance = 1.0 - efficiency
             if not lost:
@@ -127,47 +138,83 @@ def lose_hits(stream, lanes, lane, layers, respond):
 
 
 @kernel
-def chamber_weight(number, wires, efficiency):
-    """Fraction of drift-chamber hits kept, a Poisson number being lost; by inversion of one uniform number."""
-    if wires <= 0.0:
-        return 1.0
-    mean = (1.0 - efficiency) * wires
-    probability = math.exp(-mean)
-    total, lost = probability, 0.0
-    while number > total and lost < wires:
+def lose_wires(track, bits, efficiency):
+    """Fill drift-chamber hits kept (WIRE_HITS) and their fraction (WEIGHT), Poisson numbers being lost.
+
+    By inversion of one uniform number each: HELP0 is the chance of losing HELP2 hits, HELP1 of at most so many.
+    """
+    _begin_to_lose(track, efficiency)
+    lost, more = 0.0, np.int64(1)
+    while more != 0:
         lost += 1.0
-        probability *= mean / lost
-        total += probability
-    return (wires - lost) / wires
+        more = _lose_one(track, bits, efficiency, 1.0 / lost)
+    _keep(track)
 
 
-@inlined_kernel
-def count_hits(track, tracker, lanes, lane):
-    """Write the numbers of hits, first and last layers of a lane; return the number of strip layers hit.
+@lane_kernel
+def _begin_to_lose(track, efficiency):
+    """Chance that no hit is lost."""
+    for lane in range(LANES):
+        none = fast_exp((efficiency - 1.0) * track[WIRES + lane])
+        track[HELP0 + lane], track[HELP1 + lane], track[HELP2 + lane] = none, none, 0.0
+
+
+@lane_kernel
+def _lose_one(track, bits, efficiency, inverse):
+    """One hit less in the lanes whose numbers ask for it, the ``1/inverse``-th; returns whether there are any."""
+    some = np.int64(0)
+    for lane in range(LANES):
+        wires, total = track[WIRES + lane], track[HELP1 + lane]
+        loses = (to_uniform(bits[lane]) > total) & (track[HELP2 + lane] < wires)
+        probability = track[HELP0 + lane] * (1.0 - efficiency) * wires * inverse
+        some |= select(loses, np.int64(1), np.int64(0))
+        track[HELP0 + lane], track[HELP1 + lane] = probability, total + probability
+        track[HELP2 + lane] += select(loses, 1.0, 0.0)
+    return some
+
+
+@lane_kernel
+def _keep(track):
+    """The hits not lost."""
+    for lane in range(LANES):
+        wires = track[WIRES + lane]
+        kept = max(wires - track[HELP2 + lane], 0.0)
+        track[WIRE_HITS + lane] = kept
+        track[WEIGHT + lane] = select(wires > 0.0, kept / max(wires, 1.0), 1.0)
+
+
+@kernel
+def count_hits(track, surface, layers):
+    """Fill the numbers of silicon hits, of strip layers hit, and the first layers.
 
     A pixel hit counts once, a strip hit twice (its two sides are two clusters), as in basf2.
     """
-    layers = tracker.surfaces.layer
-    pixels, strips, strip_layers = 0.0, 0.0, np.int64(0)
-    first_pixel, first_strip = np.int64(0), np.int64(0)
+    _count_nothing(track)
     for i in range(layers.shape[0]):
-        hits = lanes.surface[i][HITS + lane]
-        if hits == 0.0:
-            continue
-        if layers[i].kind == PIXEL:
-            pixels += hits
-            if first_pixel == 0:
-                first_pixel = layers[i].number
-        else:
-            strips += 2.0 * hits
-            strip_layers += 1
-            if first_strip == 0:
-                first_strip = layers[i].number
-    track.firstPXDLayer, track.firstSVDLayer = first_pixel, first_strip
-    track.firstCDCLayer, track.lastCDCLayer = int(lanes.track[FIRST_WIRE + lane]), int(lanes.track[LAST_WIRE + lane])
-    track.nPXDHits, track.nSVDHits = int(pixels), int(strips)
-    track.nCDCHits = int(lanes.track[WIRES + lane] * lanes.track[WEIGHT + lane] + 0.5)
-    return strip_layers
+        layer = layers[i]
+        if layer.kind == PIXEL:
+            _count_layer(track, surface[i], float(layer.number), PIXELS, FIRST_PIXEL, 1.0, 0.0)
+        elif layer.kind == STRIP:
+            _count_layer(track, surface[i], float(layer.number), STRIPS, FIRST_STRIP, 2.0, 1.0)
+
+
+@lane_kernel
+def _count_nothing(track):
+    """No silicon hits yet."""
+    for lane in range(LANES):
+        track[PIXELS + lane], track[STRIPS + lane], track[STRIP_LAYERS + lane] = 0.0, 0.0, 0.0
+        track[FIRST_PIXEL + lane], track[FIRST_STRIP + lane] = 0.0, 0.0
+
+
+@lane_kernel
+def _count_layer(track, here, number, row, first_row, clusters, strip_layers):
+    """Count the hits of one layer in ``row``."""
+    for lane in range(LANES):
+        hits, first = here[HITS + lane], track[first_row + lane]
+        hit = hits > 0.0
+        track[row + lane] += clusters * hits
+        track[STRIP_LAYERS + lane] += select(hit, strip_layers, 0.0)
+        track[first_row + lane] = select(hit & (first == 0.0), number, first)
 
 
 @inlined_kernel
@@ -197,16 +244,20 @@ def is_found(number, finding, pt, charge, strip_layers, chamber_hits):
 
 
 @inlined_kernel
-def write_track(track, lanes, lane, number):
-    """Write drawn parameters and covariance of a lane, with degrees of freedom and χ² (Wilson and Hilferty 1931).
+def write_track(track, covariance, rows, lane):
+    """Write hits, drawn parameters and covariance of a lane, with degrees of freedom and χ² (Wilson and Hilferty 1931).
 
-    ``number`` is normal; the χ² includes what a kink adds.
+    HELP5 is a normal number; the χ² includes what a kink adds.
     """
+    track.firstPXDLayer, track.firstSVDLayer = int(rows[FIRST_PIXEL + lane]), int(rows[FIRST_STRIP + lane])
+    track.firstCDCLayer, track.lastCDCLayer = int(rows[FIRST_WIRE + lane]), int(rows[LAST_WIRE + lane])
+    track.nPXDHits, track.nSVDHits = int(rows[PIXELS + lane]), int(rows[STRIPS + lane])
+    track.nCDCHits = int(rows[WIRE_HITS + lane])
     for k in range(15):
-        track.covariance[k] = lanes.covariance[LANES * k + lane]
-    rows = lanes.track
+        track.covariance[k] = covariance[LANES * k + lane]
     track.d0, track.phi0, track.omega = rows[HELP0 + lane], rows[HELP1 + lane], rows[HELP2 + lane]
     track.z0, track.tanLambda = rows[HELP3 + lane], rows[HELP4 + lane]
     track.ndf = max(2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5, 1)
     width = 2.0 / (9.0 * track.ndf)
-    track.chi2 = track.ndf * max(1.0 - width + math.sqrt(width) * number, 0.0) ** 3 + rows[CHI2 + lane]
+    kept = max(1.0 - width + math.sqrt(width) * rows[HELP5 + lane], 0.0)
+    track.chi2 = track.ndf * kept * kept * kept + rows[CHI2 + lane]
