@@ -4,8 +4,6 @@ Layers of one superlayer are replaced by two points (:mod:`detector.wires`); the
 superlayers.
 """
 
-import math
-
 from detector.kalman import (
     add_flat_hits,
     add_hits,
@@ -19,17 +17,18 @@ from detector.kalman import (
 from detector.lanes import (
     ARC,
     ASIDE,
-    COS_LAMBDA,
     D0,
     DIAMETER,
     FORTH,
     GAS_ANGLE2,
     GAS_BEND2,
+    HIGH_TILT,
     HIGHLAND,
     INNER_ANGLE2,
     INNER_BEND2,
     LANES,
     LAYERS,
+    LOW_TILT,
     MET,
     OMEGA,
     OUTER_ARC,
@@ -37,7 +36,7 @@ from detector.lanes import (
     OUTER_FORTH,
     OUTER_MIDDLE,
     SCALE,
-    STEREO,
+    SECANT,
     TAN_LAMBDA,
     WEIGHT,
     lane_function,
@@ -81,7 +80,7 @@ def _gas_before(track, here, low, high, lane, state):
     middle = 0.5 * (low_arc + arc)
     outer_arc = track[OUTER_ARC + lane]
     between = crossed & (outer_arc >= 0.0)
-    path = select(between, (track[OUTER_MIDDLE + lane] - middle) / track[COS_LAMBDA + lane], 0.0)
+    path = select(between, (track[OUTER_MIDDLE + lane] - middle) * track[SECANT + lane], 0.0)
     angle2, bend2 = here[GAS_ANGLE2 + lane], here[GAS_BEND2 + lane]
     state = _gas_kink(track, lane, state, arc, high[FORTH + lane], high[ASIDE + lane], path, angle2, bend2)
     track[OUTER_ARC + lane] = select(crossed, low_arc, outer_arc)
@@ -140,16 +139,16 @@ def _filter_axial(c, track, here, low, high, variance, biased):
 
 
 @lane_function
-def _add_stereo(track, state, point, lane, tangent, number, variance, biased):
+def _add_stereo(track, state, point, lane, tilt, number, variance, biased):
     """Drift distances to wires that lean by the stereo angle along the azimuth: across wire and track.
 
-    The vector across is the product of the two directions; the variance grows with its square.
+    The vector across is the product of the two directions; the variance grows with its square. ``tilt`` is the tangent
+    of the stereo angle over the radius.
     """
     omega, tan_lambda = track[OMEGA + lane], track[TAN_LAMBDA + lane]
     s, forth, aside = point[ARC + lane], point[FORTH + lane], point[ASIDE + lane]
     x, y = forth, -track[D0 + lane] - aside
     tx, ty = 1.0 - omega * aside, -omega * forth
-    tilt = tangent / math.sqrt(x * x + y * y + 1e-12)
     wx, wy = -y * tilt, x * tilt
     cx, cy, cz = wy * tan_lambda - ty, tx - wx * tan_lambda, wx * ty - wy * tx
     radius = 0.5 * track[DIAMETER + lane]
@@ -166,11 +165,8 @@ def _filter_stereo(c, track, here, low, high, variance, biased):
     for lane in range(LANES):
         state = _gas_before(track, here, low, high, lane, load_state(c, lane))
         number = 0.5 * here[LAYERS + lane] * track[WEIGHT + lane]
-        angle = here[STEREO + lane]
-        # tan by its series; stereo angles are below 0.1.
-        tangent = angle * (1.0 + angle * angle * (1 / 3 + angle * angle * (2 / 15)))
-        state = _add_stereo(track, state, high, lane, tangent, number, variance, biased)
-        store_state(c, lane, _add_stereo(track, state, low, lane, tangent, number, variance, biased))
+        state = _add_stereo(track, state, high, lane, here[HIGH_TILT + lane], number, variance, biased)
+        store_state(c, lane, _add_stereo(track, state, low, lane, here[LOW_TILT + lane], number, variance, biased))
 
 
 @lane_kernel
@@ -179,7 +175,7 @@ def _add_first_gas(c, track, wall, point):
     for lane in range(LANES):
         between = (wall[MET + lane] > 0.0) & (track[OUTER_ARC + lane] >= 0.0)
         arc = point[ARC + lane]
-        path = select(between, (track[OUTER_MIDDLE + lane] - arc) / track[COS_LAMBDA + lane], 0.0)
+        path = select(between, (track[OUTER_MIDDLE + lane] - arc) * track[SECANT + lane], 0.0)
         state = _gas_kink(
             track, lane, load_state(c, lane), arc, point[FORTH + lane], point[ASIDE + lane], path,
             track[INNER_ANGLE2 + lane], track[INNER_BEND2 + lane],

@@ -61,6 +61,7 @@ from detector.lanes import (
     REGION,
     RESPOND,
     SCALE,
+    SECANT,
     SIN0,
     SLANTED,
     SLOPE,
@@ -113,7 +114,7 @@ def launch(track, envelope, field):
     """Fill the helices of the particles at (X, Y, Z, PX, PY, PZ, CHARGE, MASS), and where they would meet the
     calorimeter.
 
-    ``SCALE`` is 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at radius r is
+    ``SECANT`` is 1/cosλ, ``SCALE`` 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at radius r is
     (r² − d0²) × SCALE, that of sin(ωs/2) is chord² × CURL.
     """
     unit = FIELD_CONSTANT * field
@@ -148,7 +149,8 @@ def launch(track, envelope, field):
         track[D0 + lane], track[OMEGA + lane] = d0, omega
         track[Z0 + lane], track[TAN_LAMBDA + lane], track[START + lane] = z0, tan_lambda, start
         track[SIN0 + lane], track[COS0 + lane] = sin0, cos0
-        track[COS_LAMBDA + lane], track[MOMENTUM + lane] = pt / momentum, momentum
+        track[COS_LAMBDA + lane], track[SECANT + lane] = pt / momentum, momentum * inverse
+        track[MOMENTUM + lane] = momentum
         track[D2 + lane], track[CURL + lane], track[DIAMETER + lane] = d2, 0.25 * omega * omega, 2.0 * radius
         track[SCALE + lane] = turned
         track[ENERGY + lane], track[INVERSE_MASS + lane] = energy, inverse_mass

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from detector.charged import AGAIN, FLY, KINKED, fly_group
-from detector.flight import ENTRY, MAX_FLIGHTS, ORIGIN_FAKE, ORIGIN_TRUTH, REGION_NONE, SECONDARY_STREAMS
+from detector.flight import ENTRY, MAX_FLIGHTS, ORIGIN_FAKE, ORIGIN_TRUTH, REGION_NONE
 from detector.lanes import LANES
-from detector.neutrals import convert_group, fly_neutral
+from detector.neutrals import convert_group, fly_neutrals
 from detector.tracking import TRACK
 from physics.jit import address_of, call_at, kernel, value_at
 from physics.particles import final_charge, final_mass
 from physics.random import (
-    STAGE_MATERIAL,
     STAGE_TRACKING,
     exponential,
     isotropic_direction,
@@ -35,8 +34,8 @@ FAKE_SUBSTREAM = 65535
 BATCH_EVENTS, BATCH_PARTICLES = 1024, 2048
 """A batch holds at most so many events, and is closed when it has so many particles."""
 MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
-CONVERT = np.int64(3)
-"""Another thing to do for a group, beside those of :mod:`detector.charged`: photons convert."""
+STRAIGHT, CONVERT = np.int64(3), np.int64(4)
+"""Other things to do for a group, beside those of :mod:`detector.charged`: neutrals fly, photons convert."""
 KINDS = 4
 """Kinds of charged particles: see :func:`_kind`."""
 
@@ -46,7 +45,7 @@ def new_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return (
         np.zeros(MAX_ENTRIES, ENTRY),
         np.zeros(MAX_ENTRIES, TRACK),
-        np.zeros((KINDS + 3, MAX_ENTRIES), np.int64),
+        np.zeros((KINDS + 4, MAX_ENTRIES), np.int64),
         np.zeros(3, np.int64),
     )
 
@@ -130,8 +129,8 @@ def _kind(entry):
 @kernel
 def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, n, rows, k, lists, counts):
     """Fly the entries from ``begin`` to ``end``; returns the numbers of entries and of tracks."""
-    photons, kinks, again = lists[KINDS], lists[KINDS + 1], lists[KINDS + 2]
-    n_photons = np.int64(0)
+    neutrals, photons, kinks, again = lists[KINDS], lists[KINDS + 1], lists[KINDS + 2], lists[KINDS + 3]
+    n_neutrals = np.int64(0)
     counts[0], counts[1] = n, k
     n0, n1, n2, n3 = 0, 0, 0, 0
     for e in range(begin, end):
@@ -142,14 +141,8 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
             continue
         entry.flown = 1
         if entry.charge == 0:
-            substream = entry.mc + SECONDARY_STREAMS * entry.number
-            open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream)
-            entry.first_child = n
-            n = fly_neutral(stream, tracker, entries, e, n)
-            entry.children = n - entry.first_child
-            if entry.depth < np.inf:
-                photons[n_photons] = e
-                n_photons += 1
+            neutrals[n_neutrals] = e
+            n_neutrals += 1
             continue
         kind = _kind(entry)
         if kind == 0:
@@ -168,7 +161,6 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
             entry.region = REGION_NONE
             entry.x_end, entry.y_end, entry.z_end, entry.t_end = entry.x, entry.y, entry.z, entry.t
             entry.px_end, entry.py_end, entry.pz_end = entry.px, entry.py, entry.pz
-    counts[0] = n
     m = np.int64(0)
     counts[2] = 0
     for kind in range(KINDS):
@@ -183,7 +175,10 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
         call_at(group, (FLY, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
     _fly_list(group, KINKED, kinks, counts[2], stream, key, numbers, tracker, lanes, entries, rows, again, counts)
     _fly_list(group, AGAIN, again, counts[2], stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
-    _fly_list(group, CONVERT, photons, n_photons, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
+    _fly_list(
+        group, STRAIGHT, neutrals, n_neutrals, stream, key, numbers, tracker, lanes, entries, rows, photons, counts
+    )
+    _fly_list(group, CONVERT, photons, counts[2], stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
     return counts[0], counts[1]
 
 
@@ -202,6 +197,11 @@ def _do_group(pointer):
     task, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts = value_at(pointer)
     if task == CONVERT:
         counts[0] = convert_group(stream, key, numbers, tracker, lanes, entries, counts[0], m)
+    elif task == STRAIGHT:
+        counts[0], counts[2] = fly_neutrals(
+            stream, key, numbers, tracker.envelope, tracker.processes, tracker.matter, lanes, entries, counts[0], m, kinks,
+            counts[2],
+        )  # fmt: skip
     else:
         counts[0], counts[1], counts[2] = fly_group(
             stream, key, numbers, tracker, lanes, entries, counts[0], m, rows, counts[1], kinks, counts[2], task

@@ -28,7 +28,7 @@ lane_function = njit(**_OPTIONS, forceinline=True)
 (
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
     D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
-    SIN0, COS0, COS_LAMBDA, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: see ``detector.crossing.launch``
+    SIN0, COS0, COS_LAMBDA, SECANT, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: see ``detector.crossing.launch``
     END, REGION, LIMIT, DECAYS,  # arc length of the end; REGION_*; interaction lengths to live; whether it decays
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
     INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
@@ -37,8 +37,8 @@ lane_function = njit(**_OPTIONS, forceinline=True)
     BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, HIGHLAND,  # fit: see ``detector.trackfit``
     OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2,
     HELP0, HELP1, HELP2, HELP3, HELP4, HELP5,
-) = (np.int64(LANES * i) for i in range(74))  # fmt: skip
-TRACK_ROWS = 74
+) = (np.int64(LANES * i) for i in range(75))  # fmt: skip
+TRACK_ROWS = 75
 
 # Rows of one surface.
 (MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (
@@ -56,9 +56,12 @@ of it, (1 − cos(ωs))/ω. In the frame of the POCA, x along the direction and 
 """
 POINT_ROWS = 3
 # Rows of one superlayer: layers crossed; the first and the last of them, and where the track passes the superlayer's
-# own first and last layers; whether only a part of the superlayer is crossed; stereo angle; of one cm of gas.
-LAYERS, FIRST, LAST, Z_FIRST, Z_LAST, PART, STEREO, GAS_ANGLE2, GAS_BEND2 = (np.int64(LANES * i) for i in range(9))
-SUPERLAYER_ROWS = 9
+# own first and last layers; whether only a part of the superlayer is crossed; tangent of the stereo angle over
+# the radius, at both points; of one cm of gas.
+(LAYERS, FIRST, LAST, Z_FIRST, Z_LAST, PART, LOW_TILT, HIGH_TILT, GAS_ANGLE2, GAS_BEND2) = (
+    np.int64(LANES * i) for i in range(10)
+)  # fmt: skip
+SUPERLAYER_ROWS = 10
 MAX_SURFACES, MAX_SUPERLAYERS = 16, 16
 DRAWS = np.int64(6)
 """Blocks of two random numbers for each lane."""

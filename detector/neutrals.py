@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from detector.crossing import SILICON, launch, walk
+from detector.elementary import fast_log
 from detector.flight import REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE, SECONDARY_STREAMS
 from detector.helix import arc_to_radius
 from detector.lanes import (
@@ -13,28 +14,41 @@ from detector.lanes import (
     COS_LAMBDA,
     D0,
     END,
+    ENERGY,
+    HELP0,
+    HELP1,
+    HELP2,
     LANES,
     LIMIT,
     MASS,
     MATTER,
     MET,
+    MOMENTUM,
     OMEGA,
     PX,
     PY,
     PZ,
+    REGION,
     START,
     TAN_LAMBDA,
     Z0,
     X,
     Y,
     Z,
+    draw_bits,
+    lane_kernel,
+    select,
+    to_uniform,
 )
 from detector.secondaries import conversion_rate, convert, decay, mean_flight
 from physics.jit import kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import PION_MASS, final_mass
-from physics.random import STAGE_MATERIAL, exponential, open_stream
+from physics.random import STAGE_MATERIAL, open_stream
 
+_NONE, _BARREL = float(REGION_NONE), float(REGION_BARREL)
+_FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
+_MATERIAL, _SHIFT, _ONE_BLOCK = np.uint64(STAGE_MATERIAL), np.uint64(16), np.int64(1)
 STIFF = 1e6
 """Momentum [GeV] of the fictitious particle whose helix is a photon's straight way."""
 
@@ -52,56 +66,85 @@ def land_neutral(entry, length, region, energy, p):
 
 
 @kernel
-def fly_neutral(stream, tracker, entries, e, n):
-    """Fly neutral entry ``e`` straight on; K_L may decay. Returns the number of entries.
+def fly_neutrals(stream, key, numbers, envelope, processes, matter, lanes, entries, n, m, photons, n_photons):
+    """Fly the ``m`` neutral particles in the lanes straight on; K_L may decay.
 
-    A photon that may convert keeps in ``depth`` after how many radiation lengths; the others infinity.
+    Returns the numbers of entries and of ``photons``, the list of those that may convert: they keep in ``depth`` after
+    how many radiation lengths. ``matter`` is an upper bound on the radiation lengths at normal incidence.
     """
-    entry = entries[e]
-    px, py, pz = entry.px, entry.py, entry.pz
-    x, y, z = entry.x, entry.y, entry.z
-    photon = entry.pdg == 22
-    mass = 0.0 if photon else max(final_mass(entry.pdg), 0.0)
-    p = math.sqrt(px * px + py * py + pz * pz)
-    energy = math.sqrt(p * p + mass * mass)
-    inverse = 1.0 / p
-    ux, uy, uz = px * inverse, py * inverse, pz * inverse
-    envelope, processes = tracker.envelope, tracker.processes
-    sine2 = ux * ux + uy * uy
-    # Distance to the barrel cylinder, then to the end plane.
-    b = x * ux + y * uy
-    gap = envelope.radius * envelope.radius - x * x - y * y
-    region = REGION_BARREL
-    length = 1e9
-    if sine2 > 1e-12:
-        length = (math.sqrt(max(b * b + sine2 * gap, 0.0)) - b) / sine2
-    end_z = z + length * uz
-    if end_z > envelope.forward_z or end_z < envelope.backward_z:
-        forward = end_z > envelope.forward_z
-        length = ((envelope.forward_z if forward else envelope.backward_z) - z) / uz
-        r2 = (x + length * ux) ** 2 + (y + length * uy) ** 2
-        hole = envelope.forward_hole if forward else envelope.backward_hole
-        region = REGION_NONE
-        if r2 >= hole * hole:
-            region = REGION_FORWARD if forward else REGION_BACKWARD
-    entry.depth = np.inf
-    if photon:
-        rate = 7.0 / 9.0 * conversion_rate(energy) * processes.conversion
-        thickness = exponential(stream)
-        # Bound on the matter on the way: most photons need no walk.
-        if sine2 > 1e-6 and thickness * thickness * max(sine2, 0.0025) < (rate * tracker.matter) ** 2:
-            entry.depth = thickness / rate
-    elif entry.pdg == 130 and processes.decay_in_flight > 0.0:
-        path = exponential(stream) * mean_flight(entry.pdg, p) / processes.decay_in_flight
-        if path < length:
-            length = path
-            region = REGION_NONE
-            time = entry.t + length * energy / (p * SPEED_OF_LIGHT)
-            n = decay(
-                stream, entries, n, entry.pdg, x + length * ux, y + length * uy, z + length * uz, time, px, py, pz
-            )
-    land_neutral(entry, length, region, energy, p)
-    return n
+    track = lanes.track
+    for lane in range(LANES):
+        entry = entries[lanes.entry[min(lane, m - 1)]]
+        track[X + lane], track[Y + lane], track[Z + lane] = entry.x, entry.y, entry.z
+        track[PX + lane], track[PY + lane], track[PZ + lane] = entry.px, entry.py, entry.pz
+        track[MASS + lane] = 0.0 if entry.pdg == 22 else max(final_mass(entry.pdg), 0.0)
+        lanes.event[lane] = np.uint64(numbers[entry.event])
+        lanes.name[lane] = np.uint64(entry.mc + SECONDARY_STREAMS * entry.number) << _SHIFT | _MATERIAL
+    draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
+    _fly_straight(track, lanes.bits[0], envelope, processes.conversion)
+    for lane in range(m):
+        e = lanes.entry[lane]
+        entry = entries[e]
+        p, energy, length = track[MOMENTUM + lane], track[ENERGY + lane], track[END + lane]
+        region = np.int64(track[REGION + lane])
+        entry.first_child = n
+        if entry.pdg == 22:
+            # Bound on the matter on the way: most photons need no walk.
+            if track[HELP0 + lane] < matter:
+                entry.depth = track[HELP1 + lane]
+                photons[n_photons] = e
+                n_photons += 1
+        elif entry.pdg == 130 and processes.decay_in_flight > 0.0:
+            path = track[HELP2 + lane] * mean_flight(entry.pdg, p) / processes.decay_in_flight
+            if path < length:
+                land_neutral(entry, path, REGION_NONE, energy, p)
+                substream = SECONDARY_STREAMS * 32 + entry.mc + SECONDARY_STREAMS * entry.number
+                open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream)
+                n = decay(
+                    stream, entries, n, entry.pdg, entry.x_end, entry.y_end, entry.z_end, entry.t_end,
+                    entry.px, entry.py, entry.pz,
+                )  # fmt: skip
+                entry.children = n - entry.first_child
+                continue
+        land_neutral(entry, length, region, energy, p)
+    return n, n_photons
+
+
+@lane_kernel
+def _fly_straight(track, bits, envelope, conversion):
+    """Length to the barrel cylinder or to the end plane (END), the region there, and an exponential number (HELP2).
+
+    HELP1 is the depth in radiation lengths at which a photon would convert, HELP0 what that is at normal incidence: at
+    least a twentieth of it, so steeply nothing is crossed.
+    """
+    radius2 = envelope.radius * envelope.radius
+    forward_z, backward_z = envelope.forward_z, envelope.backward_z
+    forward_hole2, backward_hole2 = envelope.forward_hole**2, envelope.backward_hole**2
+    for lane in range(LANES):
+        x, y, z = track[X + lane], track[Y + lane], track[Z + lane]
+        px, py, pz, mass = track[PX + lane], track[PY + lane], track[PZ + lane], track[MASS + lane]
+        p2 = px * px + py * py + pz * pz
+        p, energy = math.sqrt(p2), math.sqrt(p2 + mass * mass)
+        inverse = 1.0 / p
+        ux, uy, uz = px * inverse, py * inverse, pz * inverse
+        sine2 = max(ux * ux + uy * uy, 1e-12)
+        b = x * ux + y * uy
+        length = (math.sqrt(max(b * b + sine2 * (radius2 - x * x - y * y), 0.0)) - b) / sine2
+        end_z = z + length * uz
+        forward, backward = end_z > forward_z, end_z < backward_z
+        to_plane = (select(forward, forward_z, backward_z) - z) / select(forward | backward, uz, 1.0)
+        end_x, end_y = x + to_plane * ux, y + to_plane * uy
+        missed = end_x * end_x + end_y * end_y < select(forward, forward_hole2, backward_hole2)
+        plane = select(missed, _NONE, select(forward, _FORWARD, _BACKWARD))
+        track[END + lane] = select(forward | backward, to_plane, length)
+        track[REGION + lane] = select(forward | backward, plane, _BARREL)
+        track[MOMENTUM + lane], track[ENERGY + lane] = p, energy
+        thickness = -fast_log(to_uniform(bits[lane]))
+        rate = 7.0 / 9.0 * conversion * conversion_rate(energy)
+        converts = (rate > 0.0) & (sine2 > 1e-6)
+        depth = select(converts, thickness / select(converts, rate, 1.0), np.inf)
+        track[HELP0 + lane], track[HELP1 + lane] = depth * math.sqrt(max(sine2, 0.0025)), depth
+        track[HELP2 + lane] = thickness
 
 
 @kernel

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector import flight
+from detector.lanes import lane_function, select
 from detector.units import Fraction, Scale, Section
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
@@ -190,14 +191,14 @@ def convert(stream, waiting, n, energy, x, y, z, t, ux, uy, uz):
     return n
 
 
-@kernel
+@lane_function
 def conversion_rate(energy):
     """Pair-production cross section relative to its high-energy limit.
 
     Assumption: E / (E + 30 MeV), which is 0.77 at 100 MeV and 0.25 at 10 MeV, near the curve of light
     elements in the PDG's figure of the photon cross sections.
     """
-    return energy / (energy + 0.03) if energy > 2.2 * ELECTRON_MASS else 0.0
+    return select(energy > 2.2 * ELECTRON_MASS, energy / (energy + 0.03), 0.0)
 
 
 @kernel

@@ -14,7 +14,6 @@ from detector.flight import FATE_LEFT, FATE_NUCLEAR, FATE_STOPPED
 from detector.lanes import (
     ARC,
     ASIDE,
-    COS_LAMBDA,
     CURL,
     D2,
     DIAMETER,
@@ -28,6 +27,7 @@ from detector.lanes import (
     GAS_ANGLE2,
     GAS_BEND2,
     HELP3,
+    HIGH_TILT,
     INNER,
     LANES,
     LAST,
@@ -36,13 +36,14 @@ from detector.lanes import (
     LAYERS,
     LIMIT,
     LOSS_LOG,
+    LOW_TILT,
     MASS,
     OMEGA,
     OUTER,
     PART,
     SCALE,
+    SECANT,
     START,
-    STEREO,
     TAN_LAMBDA,
     THICKNESS,
     TOTAL,
@@ -96,7 +97,8 @@ def _cross(track, here, low_point, high_point, first, last, number, layers):
     spread = half * math.sqrt((layers + 1.0) / (3.0 * max(layers - 1.0, 1.0)))
     low2, high2 = (middle - spread) ** 2, (middle + spread) ** 2
     beyond = 0.5 * (half / spread - 1.0) if spread > 0.0 else 0.0
-    stereo = 0.5 * (first.stereo + last.stereo)
+    tangent = math.tan(0.5 * (first.stereo + last.stereo))
+    low_tilt, high_tilt = tangent / (middle - spread), tangent / (middle + spread)
     first_radius, first_backward, first_forward = first.radius, first.backward_z, first.forward_z
     last_radius, last_backward, last_forward = last.radius, last.backward_z, last.forward_z
     what = np.int64(0)
@@ -118,7 +120,8 @@ def _cross(track, here, low_point, high_point, first, last, number, layers):
         size = select(whole, layers, 0.0)
         part = select(whole | outside, 0.0, 1.0)
         what |= select(whole, _SOME, 0) | select(whole | outside, 0, _PARTLY)
-        here[LAYERS + lane], here[PART + lane], here[STEREO + lane] = size, part, stereo
+        here[LAYERS + lane], here[PART + lane] = size, part
+        here[LOW_TILT + lane], here[HIGH_TILT + lane] = low_tilt, high_tilt
         here[FIRST + lane], here[LAST + lane] = number, number + layers - 1.0
         here[Z_FIRST + lane], here[Z_LAST + lane] = z_first, z_last
     return what
@@ -153,7 +156,11 @@ def _cross_partly(track, here, low_point, high_point, first, last, number, layer
         here[LAYERS + lane] = select(partly, size, here[LAYERS + lane])
         here[FIRST + lane] = select(partly, number + low, here[FIRST + lane])
         here[LAST + lane] = select(partly, number + high, here[LAST + lane])
-        here[STEREO + lane] = select(partly, stereo + 0.5 * (low + high) * stereo_pitch, here[STEREO + lane])
+        # The tangent by its series; stereo angles are below 0.1.
+        angle = stereo + 0.5 * (low + high) * stereo_pitch
+        tangent = angle * (1.0 + angle * angle * (1 / 3 + angle * angle * (2 / 15)))
+        here[LOW_TILT + lane] = select(partly, tangent / (middle - spread), here[LOW_TILT + lane])
+        here[HIGH_TILT + lane] = select(partly, tangent / (middle + spread), here[HIGH_TILT + lane])
         _move(track, low_point, lane, partly, middle - spread)
         _move(track, high_point, lane, partly, middle + spread)
 
@@ -189,7 +196,7 @@ def _pass_gas(track, here, low_point, high_point, gas):
         track[LAST_WIRE + lane] = select(crossed, here[LAST + lane], track[LAST_WIRE + lane])
         track[WIRES + lane] += size
         middle = 0.5 * (low + high)
-        step = (middle - track[HELP3 + lane]) / track[COS_LAMBDA + lane]
+        step = (middle - track[HELP3 + lane]) * track[SECANT + lane]
         step = select(crossed, max(step, 0.0), 0.0)
         track[HELP3 + lane] = select(crossed, max(middle, track[HELP3 + lane]), track[HELP3 + lane])
         track[TOTAL + lane] += x0 * step
@@ -214,7 +221,7 @@ def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
         s = reach(radius2, track[D2 + lane], track[SCALE + lane], track[CURL + lane])[2]
         z = track[Z0 + lane] + s * track[TAN_LAMBDA + lane]
         crossed = (track[INNER + lane] < radius) & (track[OUTER + lane] > radius) & (z > backward_z) & (z < forward_z)
-        steep = select(crossed, 1.0 / track[COS_LAMBDA + lane], 0.0)
+        steep = select(crossed, track[SECANT + lane], 0.0)
         energy2 = energy * energy
         inverse_beta2 = energy2 / (energy2 - mass * mass)
         energy -= electrons * steep * BETHE * (inverse_beta2 * (track[LOSS_LOG + lane] - log_excitation) - 1.0)
