@@ -43,13 +43,13 @@ from detector.lanes import (
     lane_kernel,
     select,
 )
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 
 PRIOR = (900.0, 1.0, 0.01, 1e4, 25.0)
 """Variances [cm², 1, 1/cm², cm², 1] before the first hit: too wide to matter once a track can be found."""
 
 
-@kernel
+@inlined_kernel
 def filter_chamber(tracker, lanes, biased):
     """Filter the drift chamber from outside to inside into ``lanes.covariance``; ``biased`` is None or not."""
     chamber, track, c = tracker.chamber, lanes.track, lanes.covariance

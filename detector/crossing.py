@@ -85,10 +85,11 @@ from detector.lanes import (
     reach,
     rough_angle_of,
     select,
+    small_circle,
 )
 from detector.material import BETHE, STRAGGLING
 from detector.wires import walk_chamber
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 from physics.particles import ELECTRON_MASS
 
 SILICON, EVERYTHING = np.int64(0), np.int64(1)
@@ -114,8 +115,8 @@ def launch(track, envelope, field):
     """Fill the helices of the particles at (X, Y, Z, PX, PY, PZ, CHARGE, MASS), and where they would meet the
     calorimeter.
 
-    ``SECANT`` is 1/cosλ, ``SCALE`` 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at radius r is
-    (r² − d0²) × SCALE, that of sin(ωs/2) is chord² × CURL.
+    ``SECANT`` is 1/cosλ, ``SCALE`` 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at
+    radius r is (r² − d0²) × SCALE, that of sin(ωs/2) is chord² × CURL.
     """
     unit = FIELD_CONSTANT * field
     radius2 = envelope.radius * envelope.radius
@@ -269,7 +270,7 @@ def _find_ladders(track, here, point, first_phi, per_radian):
         rx, ry = point[FORTH + lane] * inverse_radius, -(track[D0 + lane] + point[ASIDE + lane]) * inverse_radius
         phi = track[PHI0 + lane] + rough_angle_of(rx, ry) - first_phi
         nearest = np.floor(phi * per_radian + 0.5)
-        cosine, sine = circle(phi - nearest * spacing)
+        cosine, sine = small_circle(phi - nearest * spacing)
         here[NORMAL_X + lane], here[NORMAL_Y + lane] = rx * cosine + ry * sine, ry * cosine - rx * sine
         here[ACTIVE + lane] = nearest
         here[HITS + lane], here[SLOPE + lane] = 1.0, 1.0
@@ -398,7 +399,7 @@ def _pass_matter(track, here, point, layer):
         track[LOSS_LOG + lane] = log + step * (1.0 + step2 * (1 / 3 + step2 * (1 / 5 + step2 * (1 / 7 + step2 / 9))))
 
 
-@kernel
+@inlined_kernel
 def walk(tracker, lanes, what):
     """Walk the helices outward from START to END; what happens on the way may bring END nearer (FATE).
 

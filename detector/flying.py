@@ -36,7 +36,7 @@ BATCH_EVENTS, BATCH_PARTICLES = 1024, 2048
 MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
 STRAIGHT, CONVERT = np.int64(3), np.int64(4)
 """Other things to do for a group, beside those of :mod:`detector.charged`: neutrals fly, photons convert."""
-KINDS = 4
+KINDS = 6
 """Kinds of charged particles: see :func:`_kind`."""
 
 
@@ -46,7 +46,7 @@ def new_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         np.zeros(MAX_ENTRIES, ENTRY),
         np.zeros(MAX_ENTRIES, TRACK),
         np.zeros((KINDS + 4, MAX_ENTRIES), np.int64),
-        np.zeros(3, np.int64),
+        np.zeros(3 + KINDS, np.int64),
     )
 
 
@@ -111,19 +111,24 @@ def _add_fakes(stream, key, number, event, tracker, entries, n):
 
 @kernel
 def _kind(entry):
-    """Kind of a charged particle, by the layers it will cross: fast across the barrel, fast along it, slow, very
-    slow or from far out; −1 for one that cannot leave the beam pipe.
+    """Kind of a charged particle: fast across the barrel, forward, backward, slow, very slow or from far out, electron.
+
+    Those of a kind cross the same layers or, as electrons that radiate, need the same care. −1 for one that cannot
+    leave the beam pipe.
     """
     pt2 = entry.px * entry.px + entry.py * entry.py
     pz2 = entry.pz * entry.pz
     if pt2 < 1e-6 * (pt2 + pz2) or pt2 < 1e-6:
         return -1
+    if abs(entry.pdg) == 11:
+        return 5
     if entry.x * entry.x + entry.y * entry.y > 4.0 or pt2 < 0.01:
-        return 3
+        return 4
     if pt2 < 0.09:
-        return 2
-    steep = pz2 > (1.7 if entry.pz > 0.0 else 0.35) * pt2
-    return 1 if steep else 0
+        return 3
+    if entry.pz > 0.0:
+        return 1 if pz2 > 1.7 * pt2 else 0
+    return 2 if pz2 > 0.35 * pt2 else 0
 
 
 @kernel
@@ -132,7 +137,9 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
     neutrals, photons, kinks, again = lists[KINDS], lists[KINDS + 1], lists[KINDS + 2], lists[KINDS + 3]
     n_neutrals = np.int64(0)
     counts[0], counts[1] = n, k
-    n0, n1, n2, n3 = 0, 0, 0, 0
+    numbers_of = counts[3:]
+    for kind in range(KINDS):
+        numbers_of[kind] = 0
     for e in range(begin, end):
         entry = entries[e]
         if entry.family < 0 and entry.origin != ORIGIN_FAKE:
@@ -145,18 +152,9 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
             n_neutrals += 1
             continue
         kind = _kind(entry)
-        if kind == 0:
-            lists[0, n0] = e
-            n0 += 1
-        elif kind == 1:
-            lists[1, n1] = e
-            n1 += 1
-        elif kind == 2:
-            lists[2, n2] = e
-            n2 += 1
-        elif kind == 3:
-            lists[3, n3] = e
-            n3 += 1
+        if kind >= 0:
+            lists[kind, numbers_of[kind]] = e
+            numbers_of[kind] += 1
         else:
             entry.region = REGION_NONE
             entry.x_end, entry.y_end, entry.z_end, entry.t_end = entry.x, entry.y, entry.z, entry.t
@@ -164,8 +162,7 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
     m = np.int64(0)
     counts[2] = 0
     for kind in range(KINDS):
-        count = n0 if kind == 0 else (n1 if kind == 1 else (n2 if kind == 2 else n3))
-        for i in range(count):
+        for i in range(numbers_of[kind]):
             lanes.entry[m] = lists[kind, i]
             m += 1
             if m == LANES:
@@ -199,8 +196,8 @@ def _do_group(pointer):
         counts[0] = convert_group(stream, key, numbers, tracker, lanes, entries, counts[0], m)
     elif task == STRAIGHT:
         counts[0], counts[2] = fly_neutrals(
-            stream, key, numbers, tracker.envelope, tracker.processes, tracker.matter, lanes, entries, counts[0], m, kinks,
-            counts[2],
+            stream, key, numbers, tracker.envelope, tracker.processes, tracker.matter, lanes, entries, counts[0], m,
+            kinks, counts[2],
         )  # fmt: skip
     else:
         counts[0], counts[1], counts[2] = fly_group(
@@ -212,8 +209,10 @@ def _do_group(pointer):
 def group_address(
     stream: Any, key: Any, numbers: Any, tracker: Any, lanes: Any, entries: Any, rows: Any, lists: Any
 ) -> int:
-    """Address of what is done for a group of lanes, compiled once; ``counts`` holds entries, tracks, kinks."""
-    counts = np.zeros(3, np.int64)
+    """Address of what is done for a group of lanes, compiled once; ``counts`` holds entries, tracks, kinks
+    and the particles of each kind.
+    """
+    counts = np.zeros(3 + KINDS, np.int64)
     example = (FLY, np.int64(0), stream, key, numbers, tracker, lanes, entries, rows, lists[0], counts)
     return address_of(_do_group, example)
 

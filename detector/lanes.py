@@ -28,7 +28,7 @@ lane_function = njit(**_OPTIONS, forceinline=True)
 (
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
     D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
-    SIN0, COS0, COS_LAMBDA, SECANT, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: see ``detector.crossing.launch``
+    SIN0, COS0, COS_LAMBDA, SECANT, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: ``detector.crossing.launch``
     END, REGION, LIMIT, DECAYS,  # arc length of the end; REGION_*; interaction lengths to live; whether it decays
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
     INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
@@ -222,7 +222,17 @@ def rough_angle_of(cosine, sine):
 def circle(angle):
     """(cos, sin) of an angle: Taylor series to 1e-14 within π/4 of an axis."""
     quarter = np.rint(angle * (2.0 / math.pi))
-    x = angle - quarter * (0.5 * math.pi)
+    cosine, sine = small_circle(angle - quarter * (0.5 * math.pi))
+    # The quarter's place among the four, without integers.
+    place = quarter - 4.0 * np.floor(0.25 * quarter)
+    odd = (place == 1.0) | (place == 3.0)
+    c, s = select(odd, sine, cosine), select(odd, cosine, sine)
+    return select((place == 1.0) | (place == 2.0), -c, c), select(place >= 2.0, -s, s)
+
+
+@lane_function
+def small_circle(x):
+    """(cos, sin) of an angle near zero: Taylor series to 1e-14 within π/4, to 1e-9 within π/2."""
     z = x * x
     sine = x * (
         1.0 + z * (-1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z * (1 / 362880 + z * (-1 / 39916800 + z / 6227020800)))))
@@ -231,8 +241,4 @@ def circle(angle):
         -1 / 2
         + z * (1 / 24 + z * (-1 / 720 + z * (1 / 40320 + z * (-1 / 3628800 + z * (1 / 479001600 - z / 87178291200)))))
     )
-    # The quarter's place among the four, without integers.
-    place = quarter - 4.0 * np.floor(0.25 * quarter)
-    odd = (place == 1.0) | (place == 3.0)
-    c, s = select(odd, sine, cosine), select(odd, cosine, sine)
-    return select((place == 1.0) | (place == 2.0), -c, c), select(place >= 2.0, -s, s)
+    return cosine, sine

@@ -49,10 +49,10 @@ from detector.lanes import (
     select,
 )
 from detector.material import highland_factor
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 
 
-@kernel
+@inlined_kernel
 def filter_inward(tracker, lanes, biased):
     """Fill the covariances at the POCA from the crossings.
 

@@ -137,7 +137,7 @@ def lose_hits(stream, surface, lane, layers, respond):
                 lost = True
 
 
-@kernel
+@inlined_kernel
 def lose_wires(track, bits, efficiency):
     """Fill drift-chamber hits kept (WIRE_HITS) and their fraction (WEIGHT), Poisson numbers being lost.
 
@@ -183,7 +183,7 @@ def _keep(track):
         track[WEIGHT + lane] = select(wires > 0.0, kept / max(wires, 1.0), 1.0)
 
 
-@kernel
+@inlined_kernel
 def count_hits(track, surface, layers):
     """Fill the numbers of silicon hits, of strip layers hit, and the first layers.
 

@@ -59,7 +59,7 @@ from detector.lanes import (
     select,
 )
 from detector.material import BETHE, STRAGGLING
-from physics.jit import kernel
+from physics.jit import inlined_kernel
 
 _LEFT, _STOPPED, _NUCLEAR = float(FATE_LEFT), float(FATE_STOPPED), float(FATE_NUCLEAR)
 _SOME, _PARTLY = np.int64(1), np.int64(2)
@@ -233,7 +233,7 @@ def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
         track[ENERGY + lane] = max(energy, 1.002 * mass)
 
 
-@kernel
+@inlined_kernel
 def walk_chamber(tracker, lanes):
     """Walk the helices through the superlayers and the outer wall."""
     chamber, track = tracker.chamber, lanes.track
