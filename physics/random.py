@@ -3,7 +3,7 @@
 Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11).  The 64-bit key names the
 run, ``(seed, sample)``; the 128-bit counter is ``(draw, stage | substream, event)``.  So an event is the same event
 for any chunk size and thread count, and the detector may be changed without touching the truth, because its
-stages own other counters.  Every kernel takes the stream, a ``uint64[8]`` array, as its first argument.
+stages own other counters.  Every kernel takes the stream (:func:`new_stream`) as its first argument.
 """
 
 import hashlib
@@ -14,7 +14,9 @@ import numpy as np
 from physics.jit import inlined_kernel, kernel
 
 STREAM_SIZE = 8
-"""Length of a stream: key low, key high, event, stage | substream << 16, draw, second half, half is left."""
+"""Length of a stream: key low, key high, event, stage | substream << 16, next block, numbers left; then the buffer."""
+EVENT_STREAM_SIZE = 22
+"""That of a stream that feeds a whole event: vector instructions make its eight blocks at the price of two."""
 
 # Stages own disjoint counters; a number is never given to another stage once released.
 STAGE_GENERATION = 0
@@ -30,7 +32,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _S32, _S16, _S11 = np.uint64(32), np.uint64(16), np.uint64(11)
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_ZERO, _ONE, _BUFFER = np.uint64(0), np.uint64(1), np.uint64(6)
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 _TO_SIGNED_UNIT = 1.0 / 4503599627370496.0  # 2**-52
 _BELOW_SIGN = np.int64(11)
@@ -66,9 +68,12 @@ def stream_key(seed: int, sample: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-def new_stream() -> np.ndarray:
-    """Return the memory of one stream, to be opened by :func:`open_stream`."""
-    return np.zeros(STREAM_SIZE, np.uint64)
+def new_stream(size: int = STREAM_SIZE) -> np.ndarray:
+    """Return the memory of one stream, to be opened by :func:`open_stream`.
+
+    Longer ones make more numbers at once, which is faster where many are drawn; the numbers are the same for any.
+    """
+    return np.zeros(size, np.uint64)
 
 
 @inlined_kernel
@@ -98,21 +103,31 @@ def open_stream(stream, key, event, stage, substream):
     stream[2] = np.uint64(event)
     stream[3] = np.uint64(stage) | (np.uint64(substream) << _S16)
     stream[4] = _ZERO
-    stream[6] = _ZERO
+    stream[5] = _ZERO
+
+
+@kernel
+def _fill(stream, blocks):
+    """Put the next ``blocks`` blocks of two numbers into the buffer of ``stream``."""
+    k0, k1, label, draw = stream[0], stream[1], stream[3], stream[4]
+    e0, e1 = stream[2] & _LOW, stream[2] >> _S32
+    for k in range(blocks):
+        w0, w1, w2, w3 = philox(draw + np.uint64(k), label, e0, e1, k0, k1)
+        stream[_BUFFER + np.uint64(2 * k)] = w0 | (w1 << _S32)
+        stream[_BUFFER + np.uint64(2 * k + 1)] = w2 | (w3 << _S32)
+    stream[4] = draw + np.uint64(blocks)
 
 
 @kernel
 def random_bits(stream):
     """Return the stream's next 64 random bits."""
-    if stream[6] == _ONE:
-        stream[6] = _ZERO
-        return stream[5]
-    event = stream[2]
-    w0, w1, w2, w3 = philox(stream[4], stream[3], event & _LOW, event >> _S32, stream[0], stream[1])
-    stream[4] += _ONE
-    stream[5] = w2 | (w3 << _S32)
-    stream[6] = _ONE
-    return w0 | (w1 << _S32)
+    size = np.uint64(stream.shape[0])
+    left = stream[5]
+    if left == _ZERO:
+        left = size - _BUFFER
+        _fill(stream, np.int64(left) // 2)
+    stream[5] = left - _ONE
+    return stream[size - left]
 
 
 @kernel

@@ -6,6 +6,8 @@ arXiv:2203.11601, sec. 7.1.
 
 import math
 
+import numpy as np
+
 from physics.hadronization.flavour import constituent_mass, is_diquark, join_flavours, new_hadron
 from physics.hadronization.fragmentation import break_pt, draw_z
 from physics.hadronization.hadrons import hadron_mass
@@ -78,6 +80,24 @@ def share_light_cone(stream, b, w2, mt2_plus, mt2_minus):
 
 
 @kernel
+def _lightest_mesons(tune, first, second, new):
+    """Lightest mesons of the ends ``first`` and ``second``, a quark and an antiquark, with a pair ``new`` between."""
+    if first > 0:
+        return tune.lightest_meson[first, new], tune.lightest_meson[new, -second]
+    return tune.lightest_meson[new, -first], tune.lightest_meson[second, new]
+
+
+@kernel
+def _lightest_pair(tune, first, second):
+    """Smallest mass [GeV] of two mesons of the ends ``first`` and ``second``: with an up or down pair between."""
+    least = np.inf
+    for new in range(1, 3):
+        pdg1, pdg2 = _lightest_mesons(tune, first, second, new)
+        least = min(least, tune.mass[tune.hadron_row[abs(pdg1)]] + tune.mass[tune.hadron_row[abs(pdg2)]])
+    return least
+
+
+@kernel
 def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
     """Let a small system of ``mass`` [GeV], at rest and with ``first`` along +z, make two hadrons.
 
@@ -94,14 +114,14 @@ def two_hadrons(stream, tune, first, second, mass, pdg_out, p_out, n0):
         set_hadron(pdg_out, p_out, n0, 441, p * x, p * y, p * z, math.sqrt(p * p + m1 * m1))
         set_hadron(pdg_out, p_out, n0 + 1, 111, -p * x, -p * y, -p * z, math.sqrt(p * p + m2 * m2))
         return 2
+    mesonic = not is_diquark(first) and not is_diquark(second)
+    if mesonic and mass <= _lightest_pair(tune, first, second):
+        return -1
     for attempt in range(_PAIR_TRIES):
-        if attempt >= _FREE_TRIES and not is_diquark(first) and not is_diquark(second):
+        if attempt >= _FREE_TRIES and mesonic:
             u = uniform(stream)
             new = 1 if u < tune.quark[0] else (2 if u < tune.quark[1] else 3)
-            quark, antiquark = (first, -second) if first > 0 else (second, -first)
-            pdg1, pdg2 = tune.lightest_meson[quark, new], tune.lightest_meson[new, antiquark]
-            if first < 0:
-                pdg1, pdg2 = pdg2, pdg1
+            pdg1, pdg2 = _lightest_mesons(tune, first, second, new)
         else:
             pdg1, pdg2 = 0, 0
             while pdg2 == 0:

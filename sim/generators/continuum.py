@@ -12,7 +12,7 @@ from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_eve
 from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
-from physics.random import STAGE_GENERATION, open_stream
+from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream
 from physics.record import (
     STATUS_DECAYED,
     STATUS_FINAL,
@@ -105,7 +105,7 @@ def _generate(
     first_event, done, particles, pair_masses,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(8, np.uint64)
+    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     n_events = particles.offsets.shape[0] - 1
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)

@@ -10,7 +10,7 @@ import numpy as np
 from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
 from physics.jit import driver
 from physics.radiation.isr import build_isr_table
-from physics.random import STAGE_GENERATION, open_stream
+from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream
 from physics.record import (
     STATUS_UNDECAYED,
     append_event,
@@ -90,7 +90,7 @@ def _generate(
     pair_mass, modes,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(8, np.uint64)
+    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     density = np.zeros((3, 3), np.complex128)
     flat = density.reshape(9)
     frame = np.zeros((4, 4))

@@ -11,7 +11,7 @@ from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
-from physics.random import STAGE_GENERATION, open_stream, uniform
+from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream, uniform
 from physics.record import (
     NO_MOTHER,
     STATUS_DECAYED,
@@ -102,7 +102,7 @@ def _generate(
     numbers,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(8, np.uint64)
+    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     n_events = particles.offsets.shape[0] - 1
     row, anti_row = particle_row(table, pdg), particle_row(table, -pdg)
     while done < n_events:
