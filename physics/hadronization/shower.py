@@ -12,7 +12,7 @@ import numpy as np
 
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
-from physics.random import uniform
+from physics.random import uniform, unit_circle
 
 MAX_PARTONS = 32
 GLUON, PHOTON = 21, 22
@@ -98,12 +98,12 @@ def gluon_matrix_element(x1, x2, ratio):
 
 
 @kernel
-def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi):
+def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, turns):
     """Momenta of a branching into ``partons.trial``; False where it cannot be.
 
     ``q2`` [GeV²] is the squared mass of the branching parton, ``z`` the radiator's share of the energy in the
     dipole's rest frame for massless daughters; masses are then put in at fixed direction of the light-like
-    combination (Sjöstrand, Skands 2005, sec. 2.3).
+    combination (Sjöstrand, Skands 2005, sec. 2.3).  ``turns`` is the azimuth in units of 2π.
     """
     p, trial = partons.p, partons.trial
     px, py = p[radiator, 0] + p[recoiler, 0], p[radiator, 1] + p[recoiler, 1]
@@ -145,7 +145,8 @@ def branch(partons, radiator, recoiler, q2, z, mass_radiator, mass_emitted, phi)
     sign = 1.0 if dz >= 0.0 else -1.0
     f = -1.0 / (sign + dz)
     g = dx * dy * f
-    cx, cy = t1 * math.cos(phi), t1 * math.sin(phi)
+    cos_phi, sin_phi = unit_circle(turns)
+    cx, cy = t1 * cos_phi, t1 * sin_phi
     tx = cx * (1.0 + sign * dx * dx * f) + cy * g
     ty = cx * sign * g + cy * (sign + dy * dy * f)
     tz = -cx * sign * dx - cy * dy
@@ -234,9 +235,10 @@ def shower(stream, tune, partons, n, pt2):
                 z, kind = 1.0 - z_min * math.exp(partons.rates[end, 5] * left / emit), 1
             else:
                 z, kind = z_min + (1.0 - 2.0 * z_min) * min(1.0, (left - emit) / (partons.rates[end, 0] - emit)), 2
-            emitted = _try_branching(
-                stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, partons.rates[end, 3]
-            )
+            s, edge = partons.rates[end, 3], min(z, 1.0 - z)
+            if edge * edge * s < pt2:
+                continue
+            emitted = _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoiler, kind, s)
             if emitted:
                 n = before + 1
         if emitted:
@@ -271,34 +273,34 @@ def _set_rates(partons, n, pt2_min):
     """Set the rates of all ends of dipoles, those of the link k to k + 1 at 2k and 2k + 1; returns their sum.
 
     Rows: upper limits, in units of αₛ/2π d ln pT², of all branchings and of gluon emissions; the largest pT² [GeV²];
-    the dipole's mass² [GeV²]; the smallest z; the range of ln(1 − z).
+    the dipole's mass² s [GeV²]; the smallest z; the range of ln(1 − z).  The branching parton of mass² pT²/z(1 − z)
+    has the energy that z shares only for pT/√s < z < 1 − pT/√s, and less room still where partons have masses.
     """
     total = 0.0
     for k in range(n - 1):
         m1, m2 = partons.mass[k], partons.mass[k + 1]
         s = m1 * m1 + m2 * m2 + 2.0 * _dot(partons.p[k], partons.p[k + 1])
-        root_s = math.sqrt(max(s, 0.0))
-        root, width = 0.0, 0.0
+        open_link = partons.linked[k] == 1 and s > 4.0 * pt2_min
+        root_s, z_min, width = 0.0, 0.0, 0.0
+        if open_link:
+            root_s = math.sqrt(s)
+            z_min = math.sqrt(pt2_min) / root_s
+            width = math.log((1.0 - z_min) / z_min)
         for side in range(2):
             rates = partons.rates[2 * k + side]
-            radiator = k + side
             m_rad, m_rec = (m1, m2) if side == 0 else (m2, m1)
             span = 0.25 * ((root_s - m_rec) ** 2 - m_rad * m_rad)
             rates[0] = 0.0
             rates[1] = 0.0
             rates[2] = span
             rates[3] = s
-            if partons.linked[k] == 0 or span <= pt2_min:
-                continue
-            if side == 0 or m1 != m2:
-                root = math.sqrt(1.0 - pt2_min / span)
-                width = math.log((1.0 + root) / (1.0 - root))
-            gluon = partons.pdg[radiator] == GLUON
-            rates[1] = (3.0 if gluon else 8.0 / 3.0) * width
-            rates[0] = rates[1] + (0.25 * root * _NEW_FLAVOURS if gluon else 0.0)
-            rates[4] = 0.5 * (1.0 - root)
+            rates[4] = z_min
             rates[5] = width
-            total += rates[0]
+            if open_link and span > pt2_min:
+                gluon = partons.pdg[k + side] == GLUON
+                rates[1] = (3.0 if gluon else 8.0 / 3.0) * width
+                rates[0] = rates[1] + (0.25 * (1.0 - 2.0 * z_min) * _NEW_FLAVOURS if gluon else 0.0)
+                total += rates[0]
     return total
 
 
@@ -351,9 +353,9 @@ def _try_branching(stream, tune, partons, n, n_photons, pt2, z, radiator, recoil
     chance = uniform(stream)
     if chance >= weight:
         return False
-    phi = 2.0 * math.pi * uniform(stream)
+    turns = uniform(stream)
     mass_rad = new_mass if kind == 2 else mass
-    if not branch(partons, radiator, recoiler, q2, z, mass_rad, new_mass, phi):
+    if not branch(partons, radiator, recoiler, q2, z, mass_rad, new_mass, turns):
         return False
     if by_matrix_element:
         partner = partons.p[n - 1 - radiator] if recoiler != n - 1 - radiator else partons.trial[2]
