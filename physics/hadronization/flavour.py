@@ -46,10 +46,7 @@ FLAVOUR_FIELDS = (
     ("row_first", np.int64, (_MAX_ROWS,)),
     ("row_size", np.int64, (_MAX_ROWS,)),
     ("keep", np.float64, (_MAX_OUTCOMES,)),  # probability of an entry against its alias
-    ("alias", np.int64, (_MAX_OUTCOMES,)),
-    ("joins", np.int64, (_MAX_OUTCOMES,)),  # signs as for an end > 0
-    ("hadron", np.int64, (_MAX_OUTCOMES,)),
-    ("antihadron", np.int64, (_MAX_OUTCOMES,)),
+    ("outcome", np.int32, (_MAX_OUTCOMES, 4)),  # alias; joining flavour and hadron of an end > 0, antihadron of one < 0
 )
 """Fields of the choice of flavours in :data:`physics.hadronization.tune.TUNE`."""
 
@@ -234,24 +231,20 @@ def _end_rows(table: dict[str, Any], breaks: _Breaks) -> dict[str, Any]:
     ]  # fmt: skip
     row = np.full(_MAX_FLAVOUR, -1, np.int16)
     first, size = np.zeros(_MAX_ROWS, np.int64), np.zeros(_MAX_ROWS, np.int64)
-    keep, alias = np.zeros(_MAX_OUTCOMES), np.zeros(_MAX_OUTCOMES, np.int64)
-    joins, hadron, antihadron = (np.zeros(_MAX_OUTCOMES, np.int64) for _ in range(3))
+    keep, outcome = np.zeros(_MAX_OUTCOMES), np.zeros((_MAX_OUTCOMES, 4), np.int32)
     used = 0
     for i, end in enumerate([1, 2, 3, 4, *diquarks]):
-        found = [outcome for outcome in _outcomes(table, breaks, end) if outcome[0] > 0.0]
+        found = [choice for choice in _outcomes(table, breaks, end) if choice[0] > 0.0]
         if not found:
             continue
         n = len(found)
         part = slice(used, used + n)
         row[end], first[i], size[i] = i, used, n
-        keep[part], local = _alias(np.array([outcome[0] for outcome in found]))
-        alias[part] = local + used
-        joins[part], hadron[part], antihadron[part] = np.array([outcome[1:] for outcome in found]).T
+        keep[part], alias = _alias(np.array([weight for weight, *_ in found]))
+        outcome[part, 0] = alias + used
+        outcome[part, 1:] = [names for _, *names in found]
         used += n
-    return {
-        "row": row, "row_first": first, "row_size": size, "keep": keep, "alias": alias, "joins": joins,
-        "hadron": hadron, "antihadron": antihadron,
-    }  # fmt: skip
+    return {"row": row, "row_first": first, "row_size": size, "keep": keep, "outcome": outcome}
 
 
 def flavour_table(tune: "HadronizationTune") -> dict[str, Any]:
@@ -329,10 +322,11 @@ def new_hadron(stream, tune, end):
         u /= keep
     else:
         u = (u - keep) / (1.0 - keep)
-        entry = tune.alias[entry]
+        entry = np.int64(tune.outcome[entry, 0])
+    joins = np.int64(tune.outcome[entry, 1])
     if end > 0:
-        return tune.joins[entry], tune.hadron[entry], u
-    return -tune.joins[entry], tune.antihadron[entry], u
+        return joins, np.int64(tune.outcome[entry, 2]), u
+    return -joins, np.int64(tune.outcome[entry, 3]), u
 
 
 @kernel

@@ -13,16 +13,16 @@ from physics.hadronization.flavour import is_diquark
 from physics.jit import kernel
 from physics.random import normal, uniform
 
-_STEPS = 96
+_STEPS = 48
 """Steps of ln(b m_T²) in the tables of z."""
 _LOWEST, _HIGHEST = math.log(4e-3), math.log(40.0)
 _CELLS, _TAIL_CELLS = 128, 32
 """Equal steps of probability, and those into which the first one is divided again."""
 Z_FIELDS = (
-    ("z_quantiles", np.float64, (8, _STEPS + 1, _CELLS + 1)),
-    ("z_tail", np.float64, (8, _STEPS + 1, _TAIL_CELLS + 1)),
+    ("z_quantiles", np.float32, (8, _STEPS + 1, _CELLS + 1)),
+    ("z_tail", np.float32, (8, _STEPS + 1, _TAIL_CELLS + 1)),
 )
-"""Fields of :func:`draw_z` in :data:`physics.hadronization.tune.TUNE`.
+"""Fields of :func:`draw_z` in :data:`physics.hadronization.tune.TUNE`, in single precision: they stay in the cache.
 
 First index: 1 for an old diquark + 2 for a new one + 4 for charm.
 """

@@ -22,7 +22,7 @@ HADRON_FIELDS = (
     ("hadron_row", np.int16, (MAX_PDG,)),  # by |pdg|; −1 for what no string produces
     ("mass", np.float64, (MAX_HADRON_SPECIES,)),  # nominal mass [GeV]
     ("broad", np.int8, (MAX_HADRON_SPECIES,)),  # 1: has a line shape
-    ("quantiles", np.float64, (MAX_HADRON_SPECIES, _NODES)),  # masses [GeV] at equal steps of probability
+    ("quantiles", np.float32, (MAX_HADRON_SPECIES, _NODES)),  # masses [GeV] at equal steps of probability
 )
 """Fields of the masses of hadrons in :data:`physics.hadronization.tune.TUNE`."""
 

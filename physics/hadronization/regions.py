@@ -30,6 +30,10 @@ SHEET = np.dtype(
             ("axes", np.float64, (_N, _N, 2, 4)),  # transverse unit vectors
             ("ready", np.int64, (_N, _N)),
             ("products", np.float64, (_N, _N)),  # mass² [GeV²] of each region, left ≤ right
+            # sums of them: over all regions between, and over the strips to the left and to the right
+            ("inside", np.float64, (_N, _N)),
+            ("along_left", np.float64, (_N, _N)),
+            ("along_right", np.float64, (_N, _N)),
             ("p", np.float64, (_N + 1, 4)),  # partons after joining
             ("gluon", np.int64, (_N + 1,)),
             ("region", np.int64, (2, 2)),  # own and opposite index of each end, counted from its side
@@ -150,7 +154,22 @@ def set_regions(sheet, n):
         for right in range(left, n - 1):
             sheet.ready[left, right] = 0
             sheet.products[left, right] = 2.0 * dot(sheet.vectors[0, left], sheet.vectors[1, right])
+    _sum_products(sheet, n - 1)
     return True
+
+
+@kernel
+def _sum_products(sheet, regions):
+    """Areas next to region (left, right), l ≤ r: along_left is l = left, r < right; along_right l > left, r = right;
+    inside l > left, r < right."""
+    for left in range(regions - 1, -1, -1):
+        sheet.inside[left, left] = 0.0
+        sheet.along_left[left, left] = 0.0
+        sheet.along_right[left, left] = 0.0
+        for right in range(left + 1, regions):
+            sheet.inside[left, right] = sheet.inside[left, right - 1] + sheet.along_right[left, right - 1]
+            sheet.along_left[left, right] = sheet.along_left[left, right - 1] + sheet.products[left, right - 1]
+            sheet.along_right[left, right] = sheet.along_right[left + 1, right] + sheet.products[left + 1, right]
 
 
 @kernel
@@ -268,15 +287,8 @@ def _solve(sheet, regions, side, i, j, own_left, used, mass2, gamma, kick_x, kic
     w = sheet.products[left, right]
     if w < _PARALLEL:
         return 0.0, 2.0 * _NOWHERE
-    area, along_own, along_opposite = 0.0, 0.0, 0.0  # of the regions before, of the strips next to this one
-    for l in range(left, right + 1):
-        for r in range(l, right + 1):
-            if l == left and r < right:
-                along_own += sheet.products[l, r]
-            elif l > left and r == right:
-                along_opposite += sheet.products[l, r]
-            elif l > left:
-                area += sheet.products[l, r]
+    area = sheet.inside[left, right]
+    along_own, along_opposite = sheet.along_left[left, right], sheet.along_right[left, right]
     x_own, x_opposite = (left, right) if side == 0 else (right, left)
     if side == 1:
         along_own, along_opposite = along_opposite, along_own
@@ -295,7 +307,8 @@ def _solve(sheet, regions, side, i, j, own_left, used, mass2, gamma, kick_x, kic
     if abs(a) < 1e-14:
         return 0.0, 2.0 * _NOWHERE
     # the larger root: the break after the end, not the one before it
-    dy = 0.5 * (math.sqrt(max(0.0, b * b - 4.0 * a * c)) / abs(a) - b / a)
+    half = 0.5 / a
+    dy = abs(half) * math.sqrt(max(0.0, b * b - 4.0 * a * c)) - half * b
     return -(c0 + c2 * dy) / (c1 + w * dy), dy
 
 

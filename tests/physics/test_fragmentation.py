@@ -122,8 +122,10 @@ def test_every_flavour_has_hadrons() -> None:
         assert i >= 0
         part = slice(table["row_first"][i], table["row_first"][i] + table["row_size"][i])
         assert part.stop > part.start
-        assert (table["hadron"][part] != 0).all()
-        ends += list(set(np.abs(table["joins"][part]).tolist()) - seen - set(ends))
+        _, joins, hadrons, antihadrons = table["outcome"][part].T
+        assert (hadrons != 0).all()
+        assert (np.abs(antihadrons) == np.abs(hadrons)).all()
+        ends += list(set(np.abs(joins).tolist()) - seen - set(ends))
     assert len(seen) == 4 + 2 * 15
 
 
