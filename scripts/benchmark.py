@@ -23,6 +23,7 @@ from rich.table import Table
 from physics.phase_space import n_body, phase_space_bound
 from physics.random import new_stream, open_stream, stream_key
 from sim.production import Chunk, Request, build_line, write_file
+from sim.samples import SAMPLES, Sample
 
 console = Console()
 
@@ -32,6 +33,8 @@ PYTHIA_U_THERE = 30_200.0
 EVTGEN_PHOTOS_THERE = {"charged": 2_480.0, "mixed": 1_910.0}
 FULL_CHAIN_THERE = {"uubar": 7_300.0, "ccbar": 4_000.0}
 KKMC_TAUOLA_THERE = 950.0
+CONTINUUM = ("uubar", "ddbar", "ssbar", "ccbar")
+CONTINUUM_MIX = "continuum mixed by cross section, truth"
 RAPIDSIM_RECO_THERE = 486_000.0
 
 
@@ -114,6 +117,13 @@ def line_rate(sample: str, level: str, events: int, **options: object) -> float:
     return rate(work, events)
 
 
+def mixed_rate(rate_of: Callable[[Sample], float]) -> float:
+    """Events per second of the four flavours in proportion to their cross sections."""
+    samples = [SAMPLES[name] for name in CONTINUUM]
+    total = sum(sample.cross_section_nb for sample in samples)
+    return total / sum(sample.cross_section_nb / rate_of(sample) for sample in samples)
+
+
 def file_rate(sample: str, events: int) -> float:
     """Events per second from beams to the ntuple on disk."""
     with tempfile.TemporaryDirectory() as folder:
@@ -146,7 +156,7 @@ def main(
             ours = phase_space_rate(mass, masses, 100 * events)
             add(name, ours, "phasespace, weighted", phasespace_library_rate(mass, masses, 50 * events), 2.0)
 
-    pythia = {flavour: pythia_rate(flavour, 5_000) for flavour in (2, 4)}
+    pythia = {SAMPLES[name].pdg: pythia_rate(SAMPLES[name].pdg, 5_000) for name in CONTINUUM}
     scale = pythia[2] / PYTHIA_U_THERE if pythia[2] else None
 
     for name, sample, level, options, target in (
@@ -161,12 +171,16 @@ def main(
         if wanted(f"{sample}, truth"):
             theirs = there * scale if scale else None
             add(f"{sample}, truth", line_rate(sample, "truth", events), "EvtGen + PHOTOS, scaled", theirs, 40.0)
-    for sample, flavour in (("uubar", 2), ("ccbar", 4)):
+    for sample, there in FULL_CHAIN_THERE.items():
         if wanted(f"{sample}, truth"):
             ours = line_rate(sample, "truth", events)
-            theirs = FULL_CHAIN_THERE[sample] * scale if scale else None
-            add(f"{sample}, truth", ours, "Pythia 8", pythia[flavour], 5.0)
+            theirs = there * scale if scale else None
+            add(f"{sample}, truth", ours, "Pythia 8", pythia[SAMPLES[sample].pdg], 5.0)
             add(f"{sample}, truth", ours, "KKMC + Pythia 8 + EvtGen, scaled", theirs, 20.0)
+    if wanted(CONTINUUM_MIX):
+        ours = mixed_rate(lambda sample: line_rate(sample.name, "truth", events))
+        theirs = mixed_rate(lambda sample: pythia[sample.pdg]) if scale else None
+        add(CONTINUUM_MIX, ours, "Pythia 8", theirs, 5.0)
     if wanted("taupair, truth"):
         theirs = KKMC_TAUOLA_THERE * scale if scale else None
         add("taupair, truth", line_rate("taupair", "truth", events), "KKMC + TAUOLA, scaled", theirs, 100.0)

@@ -29,7 +29,7 @@ from sim.generators.continuum import make_continuum
 from sim.generators.setup import Setup
 from sim.samples import SAMPLES
 
-EVENTS = 50_000
+EVENTS = 100_000
 SPECIES = {
     "n_pi+-": (211,), "n_K+-": (321,), "n_p": (2212,), "n_K_S": (310,), "n_pi0": (111,), "n_eta": (221,),
     "n_rho0": (113,), "n_rho+-": (213,), "n_Kst0": (313,), "n_Kst+-": (323,), "n_phi": (333,), "n_Lambda": (3122,),
