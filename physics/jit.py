@@ -77,6 +77,20 @@ def value_at(_context, pointer):
 
 
 @intrinsic
+def in_memory(_context, value):
+    """Put a tuple of arrays into memory of the calling kernel; returns the pointer for :func:`value_at`.
+
+    A table of ten arrays goes from kernel to kernel as seventy words, its pointer as one.
+    """
+
+    def generate(context, builder, signature, values):
+        pointer = cgutils.alloca_once_value(builder, values[0])
+        return builder.bitcast(pointer, context.get_value_type(signature.return_type))
+
+    return types.CPointer(value)(value), generate
+
+
+@intrinsic
 def call_at(_context, address, arguments):
     """Call what :func:`address_of` returned with a tuple of exactly the example's types; returns its integer."""
 

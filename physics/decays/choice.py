@@ -1,4 +1,7 @@
-"""What a particle decays to: the mode, the daughters of partonic modes, and everybody's mass."""
+"""What a particle decays to: the mode, the daughters of partonic modes, and everybody's mass.
+
+``where`` is the decay table's pointer (:func:`~physics.jit.in_memory`).
+"""
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from physics.decays.table import (
     draw_mode,
     find_row,
 )
-from physics.jit import kernel
+from physics.jit import kernel, value_at
 from physics.kinematics import invariant_mass
 from physics.line_shapes import draw_born_quantile, draw_quantile
 from physics.random import uniform
@@ -47,8 +50,9 @@ def draw_mass(stream, table, row, m, highest, parent, sibling, birth_wave):
 
 
 @kernel
-def draw_masses(stream, table, daughters, n, mass, birth_wave):
+def draw_masses(stream, where, daughters, n, mass, birth_wave):
     """Modes and masses of ``n`` daughters of a decay of ``mass``; False when they do not fit."""
+    table = value_at(where)
     for attempt in range(MAX_MASS_TRIES):
         left = mass
         lightest = 0.0
@@ -78,11 +82,12 @@ def draw_masses(stream, table, daughters, n, mass, birth_wave):
 
 
 @kernel
-def choose_daughters(stream, table, daughters, row, mass, m):
+def choose_daughters(stream, where, daughters, row, mass, m):
     """Fill rows, pdg, masses, charges and next_mode of ``daughters`` of one decay; returns (number, mode).
 
     ``m`` is the mode when it is known already, or −1.  (0, −1): the particle cannot decay.
     """
+    table = value_at(where)
     daughters.placed = 0
     for attempt in range(MAX_TRIES):
         if attempt > 0 or m < 0:
@@ -96,9 +101,9 @@ def choose_daughters(stream, table, daughters, row, mass, m):
         n = mode.n_daughters
         if mode.kind == KIND_HADRONIC_REMNANT:
             if mode.pythia_mode >= STRING_MODE:
-                n = string_daughters(stream, table, daughters, m, mass)
+                n = string_daughters(stream, where, daughters, m, mass)
             else:
-                n = remnant_daughters(stream, table, daughters, m, mass)
+                n = remnant_daughters(stream, where, daughters, m, mass)
             if n == 0:
                 continue
         else:
@@ -109,15 +114,16 @@ def choose_daughters(stream, table, daughters, row, mass, m):
                 daughters.masses[k] = table.particles[r].mass
                 daughters.charges[k] = table.particles[r].charge
                 daughters.next_mode[k] = -1
-            if mode.shaped > 0 and not draw_masses(stream, table, daughters, n, mass, mode.wave):
+            if mode.shaped > 0 and not draw_masses(stream, where, daughters, n, mass, mode.wave):
                 continue
         return n, m
     return 0, -1
 
 
 @kernel
-def string_daughters(stream, table, daughters, m, mass):
+def string_daughters(stream, where, daughters, m, mass):
     """Daughters of a mode with strings, momenta included; 0 when none fit."""
+    table = value_at(where)
     mode = table.modes[m]
     first = mode.first_daughter
     photon = 1 if table.daughters[first] >= 0 else 0
@@ -152,8 +158,9 @@ def string_daughters(stream, table, daughters, m, mass):
 
 
 @kernel
-def remnant_daughters(stream, table, daughters, m, mass):
+def remnant_daughters(stream, where, daughters, m, mass):
     """Daughters of a mode with partons: the known ones, then hadrons; 0 when none fit."""
+    table = value_at(where)
     mode = table.modes[m]
     first = mode.first_daughter
     n_known = 0
@@ -203,14 +210,15 @@ def remnant_daughters(stream, table, daughters, m, mass):
             lightest -= table.particles[daughters.rows[k]].mass_min
             if lightest <= 0.0:
                 break
-        if lightest > 0.0 and _remnant_masses(stream, table, daughters, n, mass):
+        if lightest > 0.0 and _remnant_masses(stream, where, daughters, n, mass):
             return n
     return 0
 
 
 @kernel
-def _remnant_masses(stream, table, daughters, n, mass):
+def _remnant_masses(stream, where, daughters, n, mass):
     """One attempt at the masses of a remnant's daughters, each on its own; False when they do not fit."""
+    table = value_at(where)
     left = mass
     for k in range(n):
         row = daughters.rows[k]

@@ -6,7 +6,7 @@ from physics.decays.choice import choose_daughters
 from physics.decays.daughters import MAX_DAUGHTERS
 from physics.decays.registry import amplitude_at, draw_masses_at, draws_kinematics, draws_masses
 from physics.decays.table import KIND_AMPLITUDE, SHAPE_NARROW
-from physics.jit import driver
+from physics.jit import driver, in_memory
 from physics.phase_space import n_body, phase_space_bound
 from physics.random import open_stream, uniform
 from physics.spin_density import total_rate
@@ -58,7 +58,7 @@ def estimate_maxima(stream, key, table, models, daughters, mothers, largest_size
                 mass = low + (particle.mass_max - low) * uniform(stream)
             if mass <= table.modes[m].threshold:
                 continue
-            n, chosen = choose_daughters(stream, table, daughters, row, mass, m)
+            n, chosen = choose_daughters(stream, in_memory(table), daughters, row, mass, m)
             if chosen != m:
                 continue
             masses[0] = mass

@@ -30,7 +30,7 @@ from physics.decays.table import (
     find_row,
     particle_row,
 )
-from physics.jit import address_of, call_at, kernel, value_at
+from physics.jit import address_of, call_at, in_memory, kernel, value_at
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
@@ -167,27 +167,29 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
 
 def _walk(pointer):
     task, stream, table, work, event, n, i, rho, frame = value_at(pointer)
+    where = in_memory(table)
     if task == _ALL:
-        return _decay_all(stream, table, work, event, n)
-    return _decay_one(stream, table, work, event, n, i, rho, frame)
+        return _decay_all(stream, where, work, event, n)
+    return _decay_one(stream, where, work, event, n, i, rho, frame)
 
 
 @kernel
-def _decay_all(stream, table, work, event, n):
+def _decay_all(stream, where, work, event, n):
     i = 0
     while i < n:
         if event.status[i] == STATUS_UNDECAYED:
-            n, active = _decay_entry(stream, table, work, event, n, i, _LOWEST, _UNPOLARISED)
+            n, active = _decay_entry(stream, where, work, event, n, i, _LOWEST, _UNPOLARISED)
             if active:
                 boost_frame(event.px[i], event.py[i], event.pz[i], event.E[i], work.mass[i], work.frame[0])
                 work.needed[0] = 0
-                n = _decay_cluster(stream, table, work, event, n)
+                n = _decay_cluster(stream, where, work, event, n)
         i += 1
     return n
 
 
 @kernel
-def _decay_one(stream, table, work, event, n, i, rho, frame):
+def _decay_one(stream, where, work, event, n, i, rho, frame):
+    table = value_at(where)
     row = work.row[i]
     states = table.particles[row].states
     set_unpolarised(work.decay_matrix, states)
@@ -198,15 +200,15 @@ def _decay_one(stream, table, work, event, n, i, rho, frame):
     for j in range(4):
         for k in range(4):
             work.frame[0, j, k] = frame[j, k]
-    n, active = _decay_entry(stream, table, work, event, n, i, _LOWEST, _POLARISED)
+    n, active = _decay_entry(stream, where, work, event, n, i, _LOWEST, _POLARISED)
     if active:
         work.needed[0] = 1
-        n = _decay_cluster(stream, table, work, event, n)
+        n = _decay_cluster(stream, where, work, event, n)
     return n
 
 
 @kernel
-def _decay_cluster(stream, table, work, event, n):
+def _decay_cluster(stream, where, work, event, n):
     """Decay the polarised descendants of the decay on level 0 of the stack."""
     level = _LOWEST
     while level >= 0:
@@ -223,7 +225,7 @@ def _decay_cluster(stream, table, work, event, n):
             _daughter_density(work, level, k)
             p = work.momenta[level, k]
             helicity_frame(work.frame[level], p[0], p[1], p[2], p[3], work.mass[i], work.frame[level + 1])
-            n, active = _decay_entry(stream, table, work, event, n, i, level + 1, _POLARISED)
+            n, active = _decay_entry(stream, where, work, event, n, i, level + 1, _POLARISED)
             if active:
                 level += 1
                 work.needed[level] = later
@@ -281,8 +283,9 @@ def _decay_matrix(work, level, out):
 
 
 @kernel
-def _spin_daughters(stream, table, work, count, level):
+def _spin_daughters(stream, where, work, count, level):
     """Mark the daughters whose decays feel their polarisation (they choose their mode now); True when any does."""
+    table = value_at(where)
     d = work.daughters
     found = False
     for k in range(count):
@@ -304,8 +307,9 @@ def _spin_daughters(stream, table, work, count, level):
 
 
 @kernel
-def _kinematics(stream, table, work, i, mass, count, m, level, polarised, spin):
+def _kinematics(stream, where, work, i, mass, count, m, level, polarised, spin):
     """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
+    table = value_at(where)
     d = work.daughters
     if d.placed == 1:
         return False
@@ -381,8 +385,9 @@ def _kinematics(stream, table, work, i, mass, count, m, level, polarised, spin):
 
 
 @kernel
-def _decay_entry(stream, table, work, event, n, i, level, has_density):
+def _decay_entry(stream, where, work, event, n, i, level, has_density):
     """Decay one entry; returns (entries, whether level ``level`` of the stack holds an amplitude to go on with)."""
+    table = value_at(where)
     polarised = has_density == 1
     row = work.row[i]
     if row < 0 or table.particles[row].fate == FATE_FINAL:
@@ -405,7 +410,7 @@ def _decay_entry(stream, table, work, event, n, i, level, has_density):
         return n + 1, False
 
     d = work.daughters
-    count, m = choose_daughters(stream, table, d, row, mass, work.mode[i])
+    count, m = choose_daughters(stream, where, d, row, mass, work.mode[i])
     if count < 2 or n + 2 * count > event.pdg.shape[0]:
         work.counters[NO_OPEN_MODE] += 1
         event.status[i] = STATUS_FINAL
@@ -424,8 +429,8 @@ def _decay_entry(stream, table, work, event, n, i, level, has_density):
             if draw_masses_at(work.models, stream, model, parameters, d.p, masses, work.states[level], work.amp[level]):
                 for k in range(count):
                     d.masses[k] = masses[k + 1]
-        spin = _spin_daughters(stream, table, work, count, level)
-    active = _kinematics(stream, table, work, i, mass, count, m, level, polarised, spin)
+        spin = _spin_daughters(stream, where, work, count, level)
+    active = _kinematics(stream, where, work, i, mass, count, m, level, polarised, spin)
     if active:
         work.entry[level] = i
         work.first[level] = n
