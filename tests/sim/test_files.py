@@ -31,7 +31,7 @@ def test_root_file_holds_a_tree(files):
         tree = file["truth"]
         assert tree.num_entries == 120
         assert tree["mc_px"].typename == "double[]"
-        assert file.file.compression.name == "LZ4"
+        assert file.file.compression.name == "ZSTD"
 
 
 def test_root_and_parquet_hold_the_same_numbers(files):
