@@ -12,7 +12,8 @@ import numpy as np
 
 from detector.draws import draw_blocks, poisson_number, unit
 from detector.elementary import circle_point, fast_log
-from detector.showers import BACKGROUND, SLOT_BLOCKS, put_shower
+from detector.sheet import HADRONIC, TIME, E, X, Y, Z
+from detector.showers import BACKGROUND, MAX_SHOWERS, SLOT_BLOCKS, put_shower
 from detector.units import Energy, Fraction, Scale, Section, Time
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
@@ -49,42 +50,49 @@ def compile_background(section: BackgroundSection) -> Background:
 
 
 @inlined_kernel
-def background_showers(draws, key, event, showers, n, background, calorimeter):
-    """Append the event's beam-background showers; returns the new number of showers.
+def draw_background(words, sheet, n, background, calorimeter):
+    """Write energy, time, place and kind of ``n`` background showers to the sheet, by two blocks of words each.
 
     Energies above threshold fall exponentially with two slopes; times are uniform in the read-out window.
     """
-    words, edges = draws.words, calorimeter.edges
+    b, edges = background, calorimeter.edges
+    forward, forward_end, barrel, barrel_end, backward, backward_end = (
+        edges[0], edges[1], edges[2], edges[3], edges[4], edges[5],
+    )  # fmt: skip
+    for m in range(n):
+        slope = b.hard_energy if unit(words[0, m]) < b.hard_fraction else b.soft_energy
+        u = unit(words[2, m])
+        low, high = (backward, backward_end) if u < b.endcap_fraction else (barrel, barrel_end)
+        low, high = (forward, forward_end) if u < 0.5 * b.endcap_fraction else (low, high)
+        cosine = low + unit(words[3, m]) * (high - low)
+        sine = math.sqrt(1.0 - cosine * cosine)
+        r = calorimeter.barrel_radius / sine
+        z = min(max(cosine * r, calorimeter.backward_z), calorimeter.forward_z)
+        r = r if z == cosine * r else z / cosine
+        r += 6.0  # cm, depth of a soft shower (three radiation lengths)
+        c, s = circle_point(unit(words[4, m]))
+        sheet[E + m] = calorimeter.threshold - slope * fast_log(unit(words[1, m]))
+        sheet[X + m], sheet[Y + m], sheet[Z + m] = r * sine * c, r * sine * s, r * cosine
+        sheet[TIME + m] = r / SPEED_OF_LIGHT + b.time_window * (2.0 * unit(words[5, m]) - 1.0)
+        sheet[HADRONIC + m] = 1.0 if unit(words[6, m]) < 0.5 else 0.0  # about half are neutrons (assumption)
+
+
+@inlined_kernel
+def background_showers(draws, key, event, showers, n, sheet, background, calorimeter):
+    """Append the event's beam-background showers; returns the new number of showers."""
+    words = draws.words
     draws.label[0] = np.uint64(STAGE_BACKGROUND)
     draws.first[0] = np.uint64(0)
     draw_blocks(draws, np.int64(1), key, event, np.int64(0), np.int64(1))
-    number = min(poisson_number(words[0, 0], words[1, 0], background.clusters, draws), draws.label.shape[0])
+    number = min(poisson_number(words[0, 0], words[1, 0], background.clusters, draws), MAX_SHOWERS)
     for m in range(number):
         draws.label[m] = np.uint64(STAGE_BACKGROUND) | (np.uint64(m + 1) << np.uint64(16))
         draws.first[m] = np.uint64(0)
     draw_blocks(draws, np.int64(number), key, event, np.int64(0), np.int64(2))
+    draw_background(words, sheet, (number + 7) & 0x3F8, background, calorimeter)
     for m in range(number):
-        hard = unit(words[0, m]) < background.hard_fraction
-        scale = background.hard_energy if hard else background.soft_energy
-        energy = calorimeter.threshold - scale * fast_log(unit(words[1, m]))
-        u = unit(words[2, m])
-        if u < 0.5 * background.endcap_fraction:
-            low, high = edges[0], edges[1]
-        elif u < background.endcap_fraction:
-            low, high = edges[4], edges[5]
-        else:
-            low, high = edges[2], edges[3]
-        cosine = low + unit(words[3, m]) * (high - low)
-        c, s = circle_point(unit(words[4, m]))
-        sine = math.sqrt(1.0 - cosine * cosine)
-        r = calorimeter.barrel_radius / sine
-        if cosine * r > calorimeter.forward_z:
-            r = calorimeter.forward_z / cosine
-        elif cosine * r < calorimeter.backward_z:
-            r = calorimeter.backward_z / cosine
-        r += 6.0  # cm, depth of a soft shower (three radiation lengths)
-        t = r / SPEED_OF_LIGHT + background.time_window * (2.0 * unit(words[5, m]) - 1.0)
-        x, y, z = r * sine * c, r * sine * s, r * cosine
-        neutron = 1 if unit(words[6, m]) < 0.5 else 0  # about half of it (assumption)
-        n = put_shower(showers, n, energy, x, y, z, t, BACKGROUND, neutron, -1, draws.label[m], SLOT_BLOCKS)
+        n = put_shower(
+            showers, n, sheet[E + m], sheet[X + m], sheet[Y + m], sheet[Z + m], sheet[TIME + m], BACKGROUND,
+            np.int64(sheet[HADRONIC + m]), -1, draws.label[m], SLOT_BLOCKS,
+        )  # fmt: skip
     return n

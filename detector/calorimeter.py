@@ -20,6 +20,8 @@ from physics.jit import inlined_kernel
 FORWARD, BARREL, BACKWARD = 1, 2, 3
 FORWARD_GAP, BACKWARD_GAP, OUTSIDE = 11, 13, 0
 """Values of ``clusterReg`` (basf2 analysis/variables/src/ECLVariables.cc)."""
+_REGIONS = np.array([OUTSIDE, FORWARD, FORWARD_GAP, BARREL, BACKWARD_GAP, BACKWARD, OUTSIDE])
+"""From the beam's direction on, one behind each edge of ``Calorimeter.edges``."""
 
 ENERGY, THETA, PHI = 0, 1, 2
 EFFICIENCY, DEPTH, CRYSTALS, WIDTH, SEPARATION = 3, 4, 5, 6, 7
@@ -203,19 +205,10 @@ def compile_calorimeter(
 
 @inlined_kernel
 def cluster_region(cosine, calorimeter):
-    """Region (``clusterReg``) of a direction with this cos θ."""
-    edges = calorimeter.edges
-    if cosine > edges[0] or cosine < edges[5]:
-        return OUTSIDE
-    if cosine > edges[1]:
-        return FORWARD
-    if cosine > edges[2]:
-        return FORWARD_GAP
-    if cosine >= edges[3]:
-        return BARREL
-    if cosine > edges[4]:
-        return BACKWARD_GAP
-    return BACKWARD
+    """Region (``clusterReg``) of a direction with this cos θ, from the number of edges before it."""
+    e = calorimeter.edges
+    forward = (cosine <= e[0]) + (cosine <= e[1])
+    return _REGIONS[forward + (cosine <= e[2]) + (cosine < e[3]) + (cosine <= e[4]) + (cosine < e[5])]
 
 
 @inlined_kernel
@@ -267,9 +260,9 @@ def shower_depth(energy: float, calorimeter: Calorimeter) -> float:
 
 
 @inlined_kernel
-def timing_error(energy, e1_fraction, calorimeter):
+def timing_error(energy, e1_fraction, slope, floor):
     """dt99 [ns] of a cluster: inversely proportional to the energy of its highest crystal, with a floor.
 
     basf2 ecl/modules/eclDigitCalibration.
     """
-    return max(calorimeter.timing_slope / (energy * e1_fraction), calorimeter.timing_floor)
+    return max(slope / (energy * e1_fraction), floor)

@@ -23,10 +23,38 @@ from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp
 from detector.flight import ORIGIN_DECAY, column
 from detector.octaves import octave_bin
+from detector.sheet import (
+    AZIMUTH,
+    DT99,
+    E1E9,
+    E9E21,
+    GAUSS,
+    HADRONIC,
+    LAT,
+    LOGIT,
+    NUMBER,
+    PITCH,
+    POLAR,
+    PULSE,
+    REGION,
+    SHARE,
+    SIGMA_E,
+    SIGMA_PHI,
+    SIGMA_THETA,
+    TIME,
+    UX,
+    UY,
+    UZ,
+    WIDE,
+    E,
+    R,
+    X,
+    Y,
+    Z,
+)
 from detector.showers import (
     ELECTRON,
     LEAST_MOMENTUM,
-    MAX_SHOWERS,
     PHOTON,
     SLOT_BLOCKS,
     STOPPED,
@@ -129,42 +157,42 @@ def event_showers(draws, stream, key, event, flights, first, last, who, showers,
 
 
 @inlined_kernel
-def nearest_shower(points, n, x, y, z):
-    """Nearest of the first ``n`` showers (a multiple of 8) of ``points`` and its squared distance.
+def nearest_shower(sheet, n, x, y, z):
+    """Nearest of the first ``n`` showers (a multiple of 8) of the sheet and its squared distance.
 
     Positive numbers are ordered as their bits are; the last ten hold the place, and so the smallest of all is found
     in vector instructions.
     """
     least = np.int64(0x7FFFFFFFFFFFFFFF)
     for a in range(n):
-        dx, dy, dz = points.cx[a] - x, points.cy[a] - y, points.cz[a] - z
+        dx, dy, dz = sheet[X + a] - x, sheet[Y + a] - y, sheet[Z + a] - z
         least = min(least, (np.float64(dx * dx + dy * dy + dz * dz).view(np.int64) & -1024) | a)
     return least & 1023, np.int64(least & -1024).view(np.float64)
 
 
 @inlined_kernel
-def merge_showers(showers, n, who, points, distance):
+def merge_showers(showers, n, who, sheet, distance):
     """Merge every shower with a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
 
-    Returns how many are left; ``who`` names them, ``points`` holds where they are.
+    Returns how many are left; ``who`` names them, the sheet holds where they are.
     """
     d2 = distance * distance
-    for a in range((n + 7) & -8):
-        points.cx[a], points.cy[a], points.cz[a] = 1e9, 1e9, 1e9
+    for a in range((n + 7) & 0x3F8):
+        sheet[X + a] = 1e9
     left = 0
     for j in range(n):
         s = j
         while left > 0:
-            a, least = nearest_shower(points, (left + 7) & -8, showers.x[s], showers.y[s], showers.z[s])
+            a, least = nearest_shower(sheet, (left + 7) & 0x3F8, showers.x[s], showers.y[s], showers.z[s])
             if least > d2:
                 break
             s = merge_pair(showers, who[a], s)
             left -= 1
             who[a] = who[left]
-            points.cx[a], points.cy[a], points.cz[a] = points.cx[left], points.cy[left], points.cz[left]
-            points.cx[left] = 1e9
+            sheet[X + a], sheet[Y + a], sheet[Z + a] = sheet[X + left], sheet[Y + left], sheet[Z + left]
+            sheet[X + left] = 1e9
         who[left] = s
-        points.cx[left], points.cy[left], points.cz[left] = showers.x[s], showers.y[s], showers.z[s]
+        sheet[X + left], sheet[Y + left], sheet[Z + left] = showers.x[s], showers.y[s], showers.z[s]
         left += 1
     return left
 
@@ -181,35 +209,6 @@ def merge_pair(showers, i, j):
     showers.share[strong] += w * (1.0 - showers.share[strong])
     showers.E[strong] = total
     return strong
-
-
-@inlined_kernel
-def central_part(word, hadronic):
-    """E1/E9 of a single shower: its centre is uniform on the face of the highest crystal.
-
-    It falls from 0.87 in the middle of the face to about 0.26 in a corner; hadronic showers are wider and fluctuate.
-    """
-    bits = np.int64(word)  # three coarse numbers from one word
-    u = np.float64(bits & 0x7FF) * 9.765625e-4 - 1.0
-    v = np.float64((bits >> 11) & 0x7FF) * 9.765625e-4 - 1.0
-    spread = 0.6 + 0.25 * np.float64(bits >> 22) * 9.765625e-4 if hadronic else 0.97
-    return max(0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v)) * spread, 0.12)
-
-
-@inlined_kernel
-def draw_shape(central, width, separation, hadronic, share, b, c, normal):
-    """E9/E21, lateral spread and pulse shape of a cluster, from E1/E9 of its strongest shower and two words.
-
-    Hadronic showers are wider and fluctuate more; their pulse shape is told apart better at higher energy (``width``
-    and ``separation`` of the calorimeter's tables).  The widths are assumptions that give the values and separations
-    basf2's documentation and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).
-    ``share`` of the energy is that of weaker showers close by: two maxima make a cluster wider.
-    """
-    wide = (0.10 if hadronic else width) * fast_exp((0.8 if hadronic else 0.4) * gauss(b, normal))
-    lat = min(0.62 * (1.0 - central) + 3.0 * wide + 0.6 * share, 0.98)
-    # logit of the pulse-shape variable: ±(separation/2) with unit width
-    logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * gauss(c, normal)
-    return max(1.0 - wide, 0.3) * (1.0 - 0.5 * share), lat, 1.0 / (1.0 + fast_exp(-logit))
 
 
 @inlined_kernel
@@ -255,42 +254,121 @@ def nearest_point(points, n, ux, uy, uz, r):
 
 
 class Points(NamedTuple):
-    """Scratch memory: where an event's tracks and clusters are."""
+    """Scratch memory: where an event's tracks are."""
 
-    x: np.ndarray  # [cm], of tracks
+    x: np.ndarray  # [cm]
     y: np.ndarray
     z: np.ndarray
     square: np.ndarray  # [cm²]
     row: np.ndarray  # int64
-    cx: np.ndarray  # [cm], of showers that may become clusters
-    cy: np.ndarray
-    cz: np.ndarray
-    r: np.ndarray  # [cm]
-    theta: np.ndarray
-    phi: np.ndarray
 
 
 def new_points(tracks: int) -> Points:
     """Return scratch memory for events of up to so many tracks."""
-    tracks += 16
     kinds = (np.float64,) * 4 + (np.int64,)
-    showers = (column(MAX_SHOWERS + 8, np.float64, place + 5) for place in range(6))
-    return Points(*(column(tracks, kind, place) for place, kind in enumerate(kinds)), *showers)
+    return Points(*(column(tracks + 16, kind, place) for place, kind in enumerate(kinds)))
 
 
 @inlined_kernel
-def find_angles(points, n):
-    """Fill distance and angles of the first ``n`` showers, in a loop that becomes vector instructions."""
+def central_part(word, hadronic):
+    """E1/E9 of a single shower: its centre is uniform on the face of the highest crystal.
+
+    It falls from 0.87 in the middle of the face to about 0.26 in a corner; hadronic showers are wider and fluctuate.
+    """
+    bits = np.int64(word)  # three coarse numbers from one word
+    u = np.float64(np.int32(bits & 0x7FF)) * 9.765625e-4 - 1.0
+    v = np.float64(np.int32((bits >> 11) & 0x7FF)) * 9.765625e-4 - 1.0
+    spread = 0.6 + 0.25 * np.float64(np.int32(bits >> 22)) * 9.765625e-4 if hadronic else 0.97
+    return max(0.90 * (1.0 - 0.45 * u * u * abs(u)) * (1.0 - 0.45 * v * v * abs(v)) * spread, 0.12)
+
+
+@inlined_kernel
+def find_directions(sheet, n):
+    """Fill distances, directions and angles of the first ``n`` showers."""
     for j in range(n):
-        x, y, z = points.cx[j], points.cy[j], points.cz[j]
+        x, y, z = sheet[X + j], sheet[Y + j], sheet[Z + j]
         rho2 = x * x + y * y
-        points.r[j] = math.sqrt(rho2 + z * z)
-        points.theta[j] = fast_atan2(math.sqrt(rho2), z)
-        points.phi[j] = fast_atan2(y, x)
+        r = math.sqrt(rho2 + z * z)
+        to_unit = 1.0 / r
+        sheet[R + j] = r
+        sheet[UX + j], sheet[UY + j], sheet[UZ + j] = x * to_unit, y * to_unit, z * to_unit
+        sheet[POLAR + j] = fast_atan2(math.sqrt(rho2), z)
+        sheet[AZIMUTH + j] = fast_atan2(y, x)
 
 
 @inlined_kernel
-def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, arrived, tracks, clusters, calorimeter):
+def look_up_clusters(draws, sheet, n, calorimeter):
+    """Fill what comes from tables: region, resolutions and mean shapes, and the normal numbers."""
+    words, normal, tables = draws.words, draws.normal, calorimeter.table
+    for j in range(n):
+        region = cluster_region(sheet[UZ + j], calorimeter)
+        i, f = octave_bin(sheet[E + j], ENERGY_LOW, tables.shape[1])
+        low = tables[region_index(region), i]
+        high = tables[region_index(region), i + 1]
+        sheet[REGION + j] = region
+        sheet[SIGMA_E + j] = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
+        sheet[SIGMA_THETA + j] = low[THETA] + f * (high[THETA] - low[THETA])
+        sheet[SIGMA_PHI + j] = low[PHI] + f * (high[PHI] - low[PHI])
+        sheet[NUMBER + j] = low[CRYSTALS] + f * (high[CRYSTALS] - low[CRYSTALS])
+        sheet[WIDE + j] = low[WIDTH] + f * (high[WIDTH] - low[WIDTH])
+        sheet[LOGIT + j] = low[SEPARATION] + f * (high[SEPARATION] - low[SEPARATION])
+        for k in range(1, 4):
+            sheet[GAUSS + k * PITCH + j] = gauss(words[k, j], normal)
+
+
+@inlined_kernel
+def draw_shapes(words, sheet, n, timing_slope, timing_floor):
+    """Fill time, E1/E9, E9/E21, lateral spread, pulse shape and number of crystals of the first ``n`` clusters.
+
+    Hadronic showers are wider and fluctuate more; their pulse shape is told apart better at higher energy.  The widths
+    are assumptions that give the values and separations basf2's documentation and arXiv:2007.09642 quote (E9/E21 of
+    photons above 0.9, lateral spread about 0.3).  Weaker showers close by, with a share of the energy, make a cluster
+    wider, with less in the centre.
+    """
+    for j in range(n):
+        hadronic, share = sheet[HADRONIC + j] > 0.5, sheet[SHARE + j]
+        central = central_part(words[0, j], hadronic)
+        e1e9 = central * (1.0 - 0.6 * share)
+        dt99 = timing_error(sheet[E + j], e1e9, timing_slope, timing_floor)
+        wide = 0.10 if hadronic else sheet[WIDE + j]
+        wide *= fast_exp((0.8 if hadronic else 0.4) * sheet[GAUSS + PITCH + j])
+        lat = min(0.62 * (1.0 - central) + 3.0 * wide + 0.6 * share, 0.98)
+        # logit of the pulse-shape variable: ±(separation/2) with unit width
+        logit = (-0.5 if hadronic else 0.5) * sheet[LOGIT + j] + 1.2 * sheet[GAUSS + 2 * PITCH + j]
+        sheet[E1E9 + j] = e1e9
+        sheet[DT99 + j] = dt99
+        sheet[TIME + j] += dt99 * (1.0 / 2.5758293) * sheet[GAUSS + 3 * PITCH + j] - sheet[R + j] / SPEED_OF_LIGHT
+        sheet[E9E21 + j] = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
+        sheet[LAT + j] = lat
+        sheet[PULSE + j] = 1.0 / (1.0 + fast_exp(-logit))
+        # and with the width (assumption)
+        sheet[NUMBER + j] = max(1.0, sheet[NUMBER + j] * (0.7 + lat))
+
+
+@inlined_kernel
+def gather_candidates(draws, showers, who, n, sheet, threshold):
+    """Copy showers above threshold from ``who`` and the sheet's places to the sheet; returns how many they are."""
+    m = 0
+    for a in range(n):
+        s = who[a]
+        if showers.E[s] < threshold:
+            continue
+        who[m] = s
+        draws.label[m] = showers.label[s]
+        draws.first[m] = showers.block[s]
+        sheet[X + m], sheet[Y + m], sheet[Z + m] = sheet[X + a], sheet[Y + a], sheet[Z + a]
+        sheet[E + m] = showers.E[s]
+        sheet[TIME + m] = showers.t[s]
+        sheet[SHARE + m] = showers.share[s]
+        sheet[HADRONIC + m] = showers.hadronic[s]
+        m += 1
+    return m
+
+
+@inlined_kernel
+def fill_clusters(
+    draws, key, event, i_event, flights, who, showers, n, sheet, points, arrived, tracks, clusters, calorimeter
+):
     """Write the clusters of an event behind the others and match them with tracks; False when the memory is full.
 
     ``tracks`` are the event's tracks from ``tracks.offsets[i_event]``; their column ``cluster`` is written.
@@ -300,58 +378,35 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
     first_track = tracks.offsets[i_event]
     for t in range(first_track, tracks.offsets[i_event + 1]):
         tracks.cluster[t] = -1
-    m = 0
-    for a in range(n):
-        s = who[a]
-        if showers.E[s] >= calorimeter.threshold:
-            who[m] = s
-            draws.label[m] = showers.label[s]
-            draws.first[m] = showers.block[s]
-            points.cx[m], points.cy[m], points.cz[m] = points.cx[a], points.cy[a], points.cz[a]
-            m += 1
+    m = gather_candidates(draws, showers, who, n, sheet, calorimeter.threshold)
     if out + m > clusters.E.shape[0]:
         return False
     draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
-    find_angles(points, m)
-    words, normal, tables = draws.words, draws.normal, calorimeter.table
+    filled = (m + 7) & 0x3F8  # what lies behind the last one does no harm
+    find_directions(sheet, filled)
+    look_up_clusters(draws, sheet, m, calorimeter)
+    draw_shapes(draws.words, sheet, filled, calorimeter.timing_slope, calorimeter.timing_floor)
     for j in range(m):
-        s = who[j]
-        energy, r = showers.E[s], points.r[j]
-        to_unit = 1.0 / r
-        cosine = points.cz[j] * to_unit
-        region = cluster_region(cosine, calorimeter)
-        if region == OUTSIDE:
+        energy, timing, dt99, region = sheet[E + j], sheet[TIME + j], sheet[DT99 + j], np.int64(sheet[REGION + j])
+        late = energy < calorimeter.timing_energy and abs(timing) > dt99
+        if late or region == OUTSIDE:
             continue
-        hadronic, share = showers.hadronic[s] == 1, showers.share[s]
-        central = central_part(words[0, j], hadronic)
-        e1e9 = central * (1.0 - 0.6 * share)  # with two maxima there is less in the centre
-        dt99 = timing_error(energy, e1e9, calorimeter)
-        timing = showers.t[s] - r * (1.0 / SPEED_OF_LIGHT) + dt99 * (1.0 / 2.5758293) * gauss(words[3, j], normal)
-        if energy < calorimeter.timing_energy and abs(timing) > dt99:
-            continue
-        i, f = octave_bin(energy, ENERGY_LOW, tables.shape[1])
-        row = region_index(region)
-        low, high = tables[row, i], tables[row, i + 1]
-        width = low[WIDTH] + f * (high[WIDTH] - low[WIDTH])
-        separation = low[SEPARATION] + f * (high[SEPARATION] - low[SEPARATION])
-        e9e21, lat, pulse = draw_shape(central, width, separation, hadronic, share, words[1, j], words[2, j], normal)
         clusters.E[out] = energy
-        clusters.theta[out] = points.theta[j]
-        clusters.phi[out] = points.phi[j]
-        clusters.r[out] = r
-        clusters.E_error[out] = energy * (low[ENERGY] + f * (high[ENERGY] - low[ENERGY]))
-        clusters.theta_error[out] = low[THETA] + f * (high[THETA] - low[THETA])
-        clusters.phi_error[out] = low[PHI] + f * (high[PHI] - low[PHI])
+        clusters.theta[out] = sheet[POLAR + j]
+        clusters.phi[out] = sheet[AZIMUTH + j]
+        clusters.r[out] = sheet[R + j]
+        clusters.E_error[out] = energy * sheet[SIGMA_E + j]
+        clusters.theta_error[out] = sheet[SIGMA_THETA + j]
+        clusters.phi_error[out] = sheet[SIGMA_PHI + j]
         clusters.timing[out] = timing
         clusters.timing_error[out] = dt99
-        clusters.E1E9[out] = e1e9
-        clusters.E9E21[out] = e9e21
-        clusters.LAT[out] = lat
-        clusters.pulse_shape[out] = pulse
-        # and with the width (assumption)
-        clusters.n_crystals[out] = max(1.0, (low[CRYSTALS] + f * (high[CRYSTALS] - low[CRYSTALS])) * (0.7 + lat))
+        clusters.E1E9[out] = sheet[E1E9 + j]
+        clusters.E9E21[out] = sheet[E9E21 + j]
+        clusters.LAT[out] = sheet[LAT + j]
+        clusters.pulse_shape[out] = sheet[PULSE + j]
+        clusters.n_crystals[out] = sheet[NUMBER + j]
         clusters.region[out] = region
-        nearest, d2 = nearest_point(points, arrived, points.cx[j] * to_unit, points.cy[j] * to_unit, cosine, r)
+        nearest, d2 = nearest_point(points, arrived, sheet[UX + j], sheet[UY + j], sheet[UZ + j], sheet[R + j])
         distance = min(math.sqrt(d2), MAX_DISTANCE)
         clusters.minC2TDist[out] = distance
         clusters.track[out] = -1
@@ -361,7 +416,7 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
             old = tracks.cluster[track]
             if old < 0 or clusters.E[start + old] < energy:
                 tracks.cluster[track] = out - start
-        flight = showers.flight[s]
+        flight = showers.flight[who[j]]
         clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
         clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
         out += 1
@@ -371,10 +426,10 @@ def fill_clusters(draws, key, event, i_event, flights, who, showers, n, points, 
 
 @kernel
 def measure_calorimeter(
-    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, points, arrivals,
+    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, sheet, points, arrivals,
     csi, calorimeter, background,
 ):  # fmt: skip
-    """Clusters of the events from ``begin`` on; returns the event it stopped at because their memory was full.
+    """Clusters of the events from ``begin`` on; False when their memory is full.
 
     Reads the flights, writes ``tracks.cluster`` and ``arrivals``.
     """
@@ -384,11 +439,11 @@ def measure_calorimeter(
         first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
         follow_tracks(flights, first, last, first_track, last_track, arrivals)
         n = event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter)
-        n = background_showers(draws, key, event, showers, n, background, calorimeter)
-        n = merge_showers(showers, n, who, points, calorimeter.merging_distance)
+        n = background_showers(draws, key, event, showers, n, sheet, background, calorimeter)
+        n = merge_showers(showers, n, who, sheet, calorimeter.merging_distance)
         arrived = track_points(flights, first_track, last_track, arrivals.carrier, points, calorimeter)
         if not fill_clusters(
-            draws, key, event, i_event, flights, who, showers, n, points, arrived, tracks, clusters, calorimeter
+            draws, key, event, i_event, flights, who, showers, n, sheet, points, arrived, tracks, clusters, calorimeter
         ):
-            return i_event
-    return numbers.shape[0]
+            return False
+    return True

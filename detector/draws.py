@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.elementary import fast_exp
+from detector.octaves import octave_inside, octave_nodes
 from physics.jit import inlined_kernel, kernel
 from physics.random import philox
 
 ROWS = 16
 """Words that can be kept for each particle."""
-NORMAL_BINS = 512
-NORMAL_EXACT = 480
-"""Bin from which on (|z| > 1.86) the inverse distribution is evaluated, not interpolated."""
+TAIL_LOW, TAIL_HIGH = -1, 31
+"""Exponents of two of the least and the largest of the 2³¹ tail probabilities of normal numbers, in units of 2⁻³¹."""
 POISSON_MEANS, POISSON_COLUMNS = 80, 128
 
 _LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -32,7 +32,7 @@ class Draws(NamedTuple):
     words: np.ndarray  # uint32 (ROWS, particles)
     label: np.ndarray  # uint64 (particles,), stage | substream << 16
     first: np.ndarray  # uint64 (particles,), number of the particle's first block
-    normal: np.ndarray  # float64 (NORMAL_BINS + 1,), quantiles of |z| for a standard normal z
+    normal: np.ndarray  # float64, quantiles of |z| for a standard normal z, see :func:`normal_table`
     cut: np.ndarray  # uint32 (means, columns), Walker's alias tables of Poisson numbers, 25 bits
     alias: np.ndarray  # uint8 (means, columns)
 
@@ -46,15 +46,15 @@ def new_draws(particles: int) -> Draws:
 
 
 def normal_table() -> np.ndarray:
-    """Return the quantiles of |z| at i/NORMAL_BINS; the last one, infinite, is never read."""
-    z = np.zeros(NORMAL_BINS + 1)
-    for i in range(1, NORMAL_BINS):
+    """Return |z| of a standard normal z on the nodes of the probability to be beyond it, in units of 2⁻³¹."""
+    nodes = octave_nodes(TAIL_LOW, TAIL_HIGH)
+    z = np.zeros(len(nodes))
+    for i, node in enumerate(nodes[:-1]):  # the last one, probability 1, belongs to z = 0
         low, high = 0.0, 9.0
         for _ in range(60):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if math.erf(middle * math.sqrt(0.5)) < i / NORMAL_BINS else (low, middle)
+            low, high = (middle, high) if math.erfc(middle * math.sqrt(0.5)) * 2.0**31 > node else (low, middle)
         z[i] = low
-    z[NORMAL_BINS] = np.inf
     return z
 
 
@@ -81,19 +81,35 @@ def poisson_tables() -> tuple[np.ndarray, np.ndarray]:
 
 @kernel
 def draw_blocks(draws, n, key, event, row, blocks):
-    """Fill rows ``row`` … ``row + 4 blocks − 1`` of ``n`` particles from blocks ``draws.first`` on of their streams."""
+    """Fill rows ``row`` … ``row + 4 blocks − 1`` of ``n`` particles from blocks ``draws.first`` on of their streams.
+
+    Up to three columns behind them are overwritten.
+    """
     k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
     e0, e1 = np.uint64(event) & _LOW, np.uint64(event) >> _S32
     words, label, first = draws.words, draws.label, draws.first
     for block in range(blocks):
         b = np.uint64(block)
         r = row + 4 * block
-        for i in range(n):
+        for i in range((n + 3) & 0x7FFFFFFC):  # whole vectors
             w0, w1, w2, w3 = philox(first[i] + b, label[i], e0, e1, k0, k1)
             words[r, i] = np.uint32(w0)
             words[r + 1, i] = np.uint32(w1)
             words[r + 2, i] = np.uint32(w2)
             words[r + 3, i] = np.uint32(w3)
+
+
+@kernel
+def draw_more(draws, i, key, event, begin, end):
+    """Fill rows ``4 begin`` … ``4 end − 1`` of particle ``i`` from the blocks ``begin`` … ``end − 1`` of its stream."""
+    k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
+    e0, e1 = np.uint64(event) & _LOW, np.uint64(event) >> _S32
+    for block in range(begin, end):
+        w0, w1, w2, w3 = philox(draws.first[i] + np.uint64(block), draws.label[i], e0, e1, k0, k1)
+        draws.words[4 * block, i] = np.uint32(w0)
+        draws.words[4 * block + 1, i] = np.uint32(w1)
+        draws.words[4 * block + 2, i] = np.uint32(w2)
+        draws.words[4 * block + 3, i] = np.uint32(w3)
 
 
 @inlined_kernel
@@ -102,32 +118,12 @@ def unit(word):
     return (np.float64(word) + 0.5) * _TWO_TO_MINUS_32
 
 
-@kernel
-def normal_tail(p):
-    """|z| beyond which a standard normal number has the probability ``p`` in (1e-11, 0.07) on one side.
-
-    Wichura, Appl. Stat. 37 (1988) 477.
-    """
-    r = math.sqrt(-math.log(p)) - 1.6
-    return (
-        (((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
-            + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
-            + 4.6303378461565452959) * r + 1.42343711074968357734)
-        / (((((((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
-            + 0.14810397642748007459) * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r
-            + 2.05319162663775882187) * r + 1.0)
-    )  # fmt: skip
-
-
 @inlined_kernel
 def gauss(word, normal):
-    """Return the standard normal number of a word."""
-    v = np.int64(word) & 0x7FFFFFFF
-    i = v >> 22
-    if i < NORMAL_EXACT:
-        z = normal[i] + np.float64(v & 0x3FFFFF) * 2.384185791015625e-07 * (normal[i + 1] - normal[i])
-    else:
-        z = normal_tail((2147483647.5 - np.float64(v)) * _TWO_TO_MINUS_32)
+    """Return the standard normal number of a word: the first bit is its sign, the others how far out it is."""
+    beyond = np.float64(~np.int64(word) & 0x7FFFFFFF) + 0.5
+    i, f = octave_inside(beyond, TAIL_LOW)
+    z = normal[i] + f * (normal[i + 1] - normal[i])
     return z if np.int64(word) > 0x7FFFFFFF else -z
 
 

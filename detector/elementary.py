@@ -42,15 +42,15 @@ def fast_exp(x):
 @inlined_kernel
 def circle_point(u):
     """Cosine and sine of the angle 2π(u − 1/8), for u in [0, 1): uniform on the circle if u is; error 1e-9."""
-    quarter = int(4.0 * u)
+    quarter = np.floor(4.0 * u)
     x = 0.5 * math.pi * (4.0 * u - quarter - 0.5)
     x2 = x * x
     s = x * (1.0 - x2 * (1.0 / 6.0 - x2 * (1.0 / 120.0 - x2 * (1.0 / 5040.0 - x2 * (1.0 / 362880.0 - x2 * (
         1.0 / 39916800.0))))))  # fmt: skip
     c = 1.0 - x2 * (0.5 - x2 * (1.0 / 24.0 - x2 * (1.0 / 720.0 - x2 * (1.0 / 40320.0 - x2 * (1.0 / 3628800.0)))))
-    if quarter & 1:
-        c, s = -s, c
-    return (-c, -s) if quarter & 2 else (c, s)
+    odd = (quarter == 1.0) | (quarter == 3.0)
+    c, s = (-s if odd else c), (c if odd else s)
+    return (-c if quarter >= 2.0 else c), (-s if quarter >= 2.0 else s)
 
 
 @inlined_kernel

@@ -37,9 +37,9 @@ from detector.dedx import (
 from detector.draws import draw_blocks
 from detector.elementary import fast_log
 from detector.klm import expected_layer
-from detector.octaves import octave_bin
+from detector.octaves import octave_bin, octave_nodes
 from detector.record import HYPOTHESES, PID_DETECTORS
-from detector.stopping import BETA_GAMMA_LOW
+from detector.stopping import BETA_GAMMA_HIGH, BETA_GAMMA_LOW
 from detector.templates import Templates, momentum_bin, pulse_bin, ratio_bin, scatter_bin
 from detector.units import Energy, Section
 from physics.jit import inlined_kernel, kernel
@@ -77,20 +77,21 @@ class Identification(NamedTuple):
     top: Top
     arich: Arich
     templates: Templates
-    expectation: np.ndarray  # (nodes of βγ, 2): ln of the expected dE/dx in strips and chamber (minimum 0)
+    expectation: np.ndarray  # (nodes of βγ, 3): ln of the expected dE/dx in strips and chamber (minimum 0), 1/β
     inverse_masses: np.ndarray  # (6,) [1/GeV]
     muon_momentum: float  # GeV; below it the muon system says nothing
 
 
 def compile_identification(section: IdentificationSection, templates: Templates) -> Identification:
     """Return the kernel constants."""
+    slowness = np.sqrt(1.0 + octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH) ** -2)
     return Identification(
         compile_dedx(section.strips),
         compile_dedx(section.chamber),
         compile_top(section.top),
         compile_arich(section.arich),
         templates,
-        np.stack([strip_expectation(section.strips), chamber_expectation(section.chamber)], axis=-1),
+        np.stack([strip_expectation(section.strips), chamber_expectation(section.chamber), slowness], axis=-1),
         1.0 / np.array(MASSES),
         section.muon_momentum.number,
     )
@@ -134,8 +135,8 @@ def identify_dedx(draws, m, p, slope2, beta_gamma, strip_hits, chamber_hits, ide
         gas_norm = 1.0 / (chamber.degrees_of_freedom * sigma * sigma)
     for h in range(6):
         beta_gamma = p * identification.inverse_masses[h]
-        work.slowness[h] = math.sqrt(1.0 + 1.0 / (beta_gamma * beta_gamma))
         j, g = octave_bin(beta_gamma, BETA_GAMMA_LOW, size)
+        work.slowness[h] = table[j, 2] + g * (table[j + 1, 2] - table[j, 2])
         deviation = strip - table[j, 0] - g * (table[j + 1, 0] - table[j, 0])
         work.argument[h] = 1.0 + strip_norm * deviation * deviation
         deviation = gas - table[j, 1] - g * (table[j + 1, 1] - table[j, 1])
@@ -232,14 +233,14 @@ def identify_track(
 
 @kernel
 def identify(
-    draws, key, numbers, flights, tracks, clusters, who, arrivals, passages, work,
+    draws, key, numbers, begin, flights, tracks, clusters, who, arrivals, passages, work,
     identification, calorimeter, klm, csi, iron,
 ):  # fmt: skip
-    """Fill ``tracks.log_likelihood`` of all events.
+    """Fill ``tracks.log_likelihood`` of the events from ``begin`` on.
 
     Clones get the values of the track they copy; fakes keep six equal ones.
     """
-    for i_event in range(numbers.shape[0]):
+    for i_event in range(begin, numbers.shape[0]):
         first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
         m = 0
         for row in range(first_track, last_track):

@@ -235,8 +235,8 @@ def shower_length(word, klm):
 
 
 @inlined_kernel
-def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
-    """Passage of a particle that entered the muon system's first layer region, by column ``m`` of ``draws``.
+def layers_reached(words, normal, m, pdg, charge, beta_gamma, depth, energy, region, cosine, klm, iron):
+    """How far a particle that entered the muon system's first layer region gets, by the first words of column ``m``.
 
     Parameters
     ----------
@@ -244,13 +244,11 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
     depth : interaction lengths it can still go there, huge for muons; SHOWERED or STOPPED in the crystals.
     energy : kinetic energy [GeV] available to a shower.
 
-    Returns (innermost layer, outermost layer, layers with hits, scatter): layers count from 1, 0 for none;
-    ``scatter`` is the χ²/ndf of the hits about the extrapolated track, 1 for a clean one.
+    Returns (first layer, last layer, whether there was a shower); layers count from 1, the last is 0 for none.
     """
-    words, normal = draws.words, draws.normal
     species = abs(pdg)
     if species == 11:
-        return 0, 0, 0, 1.0
+        return 0, 0, False
     slant = 1.0 / cosine
     available = available_layers(region, klm)
     first, last = 0, 0
@@ -282,8 +280,16 @@ def penetrate(draws, m, pdg, charge, beta_gamma, depth, energy, region, cosine, 
                 showered = True
                 last = stop + int(0.5 * shower_length(words[1, m], klm))
     last = min(last, available)
-    if last <= 0 or first <= 0:
-        return 0, 0, 0, 1.0
+    return (first, last, showered) if first > 0 and last > 0 else (0, 0, False)
+
+
+@inlined_kernel
+def layers_hit(words, normal, m, first, last, showered, klm):
+    """Hits of a particle in the layers ``first`` … ``last``, by column ``m`` of the words.
+
+    Returns (innermost layer, outermost layer, layers with hits, scatter): 0 for none; ``scatter`` is the χ²/ndf of the
+    hits about the extrapolated track, 1 for a clean one.
+    """
     hits, inner, outer = 0, 0, 0
     limit = np.int64(65536.0 * klm.layer_efficiency)
     for layer in range(first, last + 1):

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.draws import draw_blocks, gauss
+from detector.draws import draw_blocks, draw_more, gauss
 from detector.elementary import fast_atan2
 from detector.flight import column
-from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, penetrate
+from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, layers_hit, layers_reached
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
@@ -68,7 +68,8 @@ def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, ca
             carried[arrivals.carrier[row] - first] = row
     if out + m > klm_clusters.x.shape[0]:
         return False
-    draw_blocks(draws, m, key, event, np.int64(0), np.int64(4))
+    draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
+    words, normal = draws.words, draws.normal
     for j in range(m):
         i = who[j]
         pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
@@ -84,16 +85,20 @@ def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, ca
         mass = final_mass(pdg)
         energy = math.sqrt(p * p + mass * mass)
         depth = arrivals.depth[i]
-        inner, outer, hits, scatter = penetrate(
-            draws, j, pdg, charge, arrivals.left[i], depth, energy - mass, region, cosine, klm, iron
+        begin, end, showered = layers_reached(
+            words, normal, j, pdg, charge, arrivals.left[i], depth, energy - mass, region, cosine, klm, iron
         )
+        inner, outer, hits, scatter = 0, 0, 0, 1.0
+        if end > 0:  # few get so far
+            draw_more(draws, j, key, event, np.int64(1), np.int64(4))
+            inner, outer, hits, scatter = layers_hit(words, normal, j, begin, end, showered, klm)
         x, y, z = x + distance * ux, y + distance * uy, z + distance * uz
         if hits > 0:
             blur = klm.shower_position if charge == 0 or depth < 0.0 else klm.position / math.sqrt(hits)
             way = (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
-            x += way * ux + blur * gauss(draws.words[BLUR_ROW, j], draws.normal)
-            y += way * uy + blur * gauss(draws.words[BLUR_ROW + 1, j], draws.normal)
-            z += way * uz + blur * gauss(draws.words[BLUR_ROW + 2, j], draws.normal)
+            x += way * ux + blur * gauss(words[BLUR_ROW, j], normal)
+            y += way * uy + blur * gauss(words[BLUR_ROW + 1, j], normal)
+            z += way * uz + blur * gauss(words[BLUR_ROW + 2, j], normal)
         row = carried[i - first]
         if row >= 0:
             passages.region[row] = region
@@ -108,7 +113,7 @@ def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, ca
         late = math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
         way = math.sqrt((x - flights.x[i]) ** 2 + (y - flights.y[i]) ** 2 + (z - flights.z[i]) ** 2)
         t = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
-        klm_clusters.timing[out] = t - late + klm.timing * gauss(draws.words[TIMING_ROW, j], draws.normal)
+        klm_clusters.timing[out] = t - late + klm.timing * gauss(words[TIMING_ROW, j], normal)
         klm_clusters.layers[out] = hits
         klm_clusters.innermost_layer[out] = inner
         klm_clusters.track[out] = -1
@@ -160,7 +165,7 @@ def match_klm(i_event, tracks, clusters, klm_clusters, passages, klm):
 def measure_klm(
     draws, key, numbers, begin, flights, tracks, clusters, klm_clusters, who, carried, arrivals, passages, klm, iron
 ):
-    """Muon-system clusters of the events from ``begin`` on; returns where it stopped because their memory was full.
+    """Muon-system clusters of the events from ``begin`` on; False when their memory is full.
 
     Fills ``passages`` and the tracks' column ``klm``.
     """
@@ -169,6 +174,6 @@ def measure_klm(
         if not event_klm(
             draws, key, event, i_event, flights, tracks, klm_clusters, who, carried, arrivals, passages, klm, iron
         ):
-            return i_event
+            return False
         match_klm(i_event, tracks, clusters, klm_clusters, passages, klm)
-    return numbers.shape[0]
+    return True

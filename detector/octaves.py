@@ -25,14 +25,19 @@ def octave_nodes(low: int, high: int) -> np.ndarray:
 
 
 @inlined_kernel
+def octave_inside(x, low):
+    """Bin of ``x`` among nodes from 2**low on, and the fraction of the way to the next node; ``x`` is within them."""
+    bits = np.float64(x).view(np.int64)
+    return (bits >> _SHIFT) - ((np.int64(low) + 1023) << BITS), np.float64(bits & _MASK) * _TO_UNIT
+
+
+@inlined_kernel
 def octave_bin(x, low, size):
     """Bin of ``x`` among ``size`` nodes from 2**low on, and the fraction of the way to the next node.
 
     The last bin is that of everything beyond the last node; below the first one the fraction is 0.
     """
-    bits = np.float64(x).view(np.int64)
-    i = (bits >> _SHIFT) - ((np.int64(low) + 1023) << BITS)
-    f = np.float64(bits & _MASK) * _TO_UNIT
+    i, f = octave_inside(x, low)
     if i < 0:
         return np.int64(0), 0.0
     if i > size - 2:

@@ -1,7 +1,7 @@
 """Everything outside the tracker, in one call: calorimeter, muon system and identification.
 
-:func:`compile_outer` makes the kernel constants from a card's sections, :func:`measure_outer` runs the kernels, each
-over all events of a chunk.
+:func:`compile_outer` makes the kernel constants from a card's sections, :func:`measure_outer` runs the kernels over
+all events of a chunk.
 """
 
 import threading
@@ -18,6 +18,7 @@ from detector.identification import Identification, Work, compile_identification
 from detector.klm import KLM, compile_klm, expected_layer
 from detector.muon_system import Passages, measure_klm, new_passages
 from detector.record import Clusters, KLMClusters, Tracks
+from detector.sheet import new_sheet
 from detector.showers import MAX_SHOWERS, Arrivals, Showers, new_arrivals, new_showers
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
 from detector.table_cache import stored_table
@@ -25,6 +26,9 @@ from detector.tables import grown_table, new_table, trimmed_table
 from detector.templates import Observables, Templates, build_templates, empty_templates
 from physics.jit import kernel
 from physics.random import new_stream
+
+BLOCK = 32
+"""Events that the detectors measure one after the other; some hundred kB."""
 
 
 class Outer(NamedTuple):
@@ -65,6 +69,7 @@ class Memory(NamedTuple):
     stream: np.ndarray
     who: np.ndarray
     showers: Showers
+    sheet: np.ndarray
     points: Points
     carried: np.ndarray
     work: Work
@@ -96,6 +101,7 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
             new_stream(),
             np.zeros(event, np.int64),
             new_showers(),
+            new_sheet(),
             new_points(64 + 2 * most_tracks),
             np.zeros(event, np.int64),
             new_work(),
@@ -106,30 +112,30 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
     return memory
 
 
-def _measure_clusters(
-    key: np.uint64, numbers: np.ndarray, flights: Flights, tracks: Tracks, outer: Outer, m: Memory
-) -> tuple[Clusters, KLMClusters]:
-    """Measure calorimeter and muon system; leaves what identification needs in the memory."""
-    n = len(numbers)
-    clusters = new_table(Clusters, len(flights.pdg) + 4 * n + 64, n)
-    begin = 0
-    while begin < n:
-        begin = measure_calorimeter(
-            m.draws, m.stream, key, numbers, begin, flights, tracks, clusters, m.who, m.showers, m.points,
+@kernel
+def measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters, m, outer):
+    """Measure the events from ``begin`` on; returns the first one that was left because clusters' memory was full.
+
+    A few events go all the way before the next ones: what one detector leaves is still in the processor's cache when
+    the next one needs it.
+    """
+    for first in range(begin, numbers.shape[0], BLOCK):
+        events = numbers[: min(first + BLOCK, numbers.shape[0])]
+        if not measure_calorimeter(
+            m.draws, m.stream, key, events, first, flights, tracks, clusters, m.who, m.showers, m.sheet, m.points,
             m.arrivals, outer.csi, outer.calorimeter, outer.background,
-        )  # fmt: skip
-        if begin < n:
-            clusters = grown_table(clusters)
-    klm_clusters = new_table(KLMClusters, 2 * n + 64, n)
-    begin = 0
-    while begin < n:
-        begin = measure_klm(
-            m.draws, key, numbers, begin, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
+        ):  # fmt: skip
+            return first
+        if not measure_klm(
+            m.draws, key, events, first, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
             m.passages, outer.klm, outer.iron,
+        ):  # fmt: skip
+            return first
+        identify(
+            m.draws, key, events, first, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
+            outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
         )  # fmt: skip
-        if begin < n:
-            klm_clusters = grown_table(klm_clusters)
-    return clusters, klm_clusters
+    return numbers.shape[0]
 
 
 def measure_outer(
@@ -147,13 +153,16 @@ def measure_outer(
     outer : constants from :func:`compile_outer`.
     """
     key, numbers = np.uint64(key), np.ascontiguousarray(event_numbers, np.int64)
-    m = _memory(flights, tracks)
-    clusters, klm_clusters = _measure_clusters(key, numbers, flights, tracks, outer, m)
-    identify(
-        m.draws, key, numbers, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
-        outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
-    )  # fmt: skip
-    return trimmed_table(clusters), trimmed_table(klm_clusters)
+    n = len(numbers)
+    memory = _memory(flights, tracks)
+    clusters = new_table(Clusters, len(flights.pdg) + 4 * n + 64, n)
+    klm_clusters = new_table(KLMClusters, 2 * n + 64, n)
+    begin = 0
+    while True:
+        begin = measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters, memory, outer)
+        if begin == n:
+            return trimmed_table(clusters), trimmed_table(klm_clusters)
+        clusters, klm_clusters = grown_table(clusters), grown_table(klm_clusters)
 
 
 @kernel
@@ -168,10 +177,9 @@ def simulated_templates(outer: Outer) -> Templates:
     """Return the probability tables of a detector whose own may still be empty."""
 
     def observe(flights: Flights, tracks: Tracks) -> Observables:
-        m = _memory(flights, tracks)
         numbers = np.arange(len(flights.offsets) - 1)
-        clusters, _ = _measure_clusters(np.uint64(0), numbers, flights, tracks, outer, m)
-        n = len(tracks.omega)
+        clusters, _ = measure_outer(np.uint64(0), numbers, flights, tracks, outer)
+        n, m = len(tracks.omega), _memory(flights, tracks)
         p = outer.klm.bending / np.abs(tracks.omega) * np.sqrt(1.0 + tracks.tanLambda**2)
         expected = np.zeros(n, np.int64)
         _expected_layers(p, m.passages, outer.calorimeter, outer.klm, outer.csi, outer.iron, expected)
