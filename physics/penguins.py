@@ -88,7 +88,7 @@ def kstar_nunu_branching_fraction(
     rate = 0.0
     for q2, weight in zip(nodes, weights, strict=True):
         root_lambda = math.sqrt(kallen(m_b * m_b, m_v * m_v, q2))
-        rate += weight * root_lambda * sum(kstar_nunu_parts(q2, m_b, m_v, a))
+        rate += weight * root_lambda * sum(kstar_nunu_parts(q2, m_b, m_v, m_v, a))
     rate *= 3.0 * normalisation / (4.0 * math.pi * m_b) ** 3 * (c.top_function / c.sin2_theta_w) ** 2
     return rate * lifetime_ps / HBAR_GEV_PS
 
@@ -105,28 +105,31 @@ def tau_pole_spectrum(q2: np.ndarray, branching_fraction: float = 6.26e-7) -> np
 
 
 @kernel
-def kstar_nunu_parts(q2, m_b, m_v, a):
+def kstar_nunu_parts(q2, m_b, m_v, mass, a):
     """(vector, axial transverse, longitudinal) [GeV²] of B → K*νν̄ in units of the common 3 N(q²).
 
     dΓ/dq² = 3 N [vector |C_L + C_R|² + (axial + longitudinal) |C_L − C_R|²]; ``a`` are the form-factor
-    coefficients (7, 3).  N carries the factor √λ, i.e. phase space.
+    coefficients (7, 3).  N carries the factor √λ, i.e. phase space.  The form factors are those of a K* of its nominal
+    mass ``m_v``; one of another ``mass`` has theirs, and their H₀ √q²/(m_B − mass), at the same fraction of its
+    largest q², as in :mod:`physics.decays.semileptonic`.
     """
-    lam = kallen(m_b * m_b, m_v * m_v, q2)
-    total = m_b + m_v
-    vector = form_factor(q2, V, a)
-    axial = form_factor(q2, A1, a)
-    longitudinal = form_factor(q2, A12, a)
+    lam = kallen(m_b * m_b, mass * mass, q2)
+    stretch = (m_b - mass) / (m_b - m_v)
+    total, nominal = m_b + m_v, q2 / (stretch * stretch)
+    vector = form_factor(nominal, V, a)
+    axial = form_factor(nominal, A1, a)
+    longitudinal = form_factor(nominal, A12, a)
     return (
         q2 * lam * vector * vector / (12.0 * total * total),
         q2 * total * total * axial * axial / 12.0,
-        8.0 * m_b * m_b * m_v * m_v * longitudinal * longitudinal / 3.0,
+        8.0 * (m_b * m_v * stretch * longitudinal) ** 2 / 3.0,
     )
 
 
 @kernel
 def kstar_longitudinal_fraction(q2, m_b, m_v, a):
     """F_L(q²) of B → K*νν̄ in the standard model."""
-    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
+    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, m_v, a)
     return longitudinal / (vector + axial + longitudinal)
 
 
@@ -246,19 +249,20 @@ def _kstar_sets() -> np.ndarray:
 
 
 @kernel
-def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
+def _kstar_shapes(q2, cos_theta, m_b, m_v, mass, sets, out):
     """|M|² of B → K*(→ Kπ) νν̄ over flat cosθ, in the order of KSTAR_WEIGHTS; θ: K in the K* frame against −B."""
     along = 3.0 * cos_theta * cos_theta
     across = 1.5 * (1.0 - cos_theta * cos_theta)
     for i in range(len(sets)):
-        vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, sets[i])
+        vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, mass, sets[i])
         out[i] = along * longitudinal + across * (vector + axial)
     a = sets[0]
-    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, a)
-    lam = kallen(m_b * m_b, m_v * m_v, q2)
+    vector, axial, longitudinal = kstar_nunu_parts(q2, m_b, m_v, mass, a)
+    lam = kallen(m_b * m_b, mass * mass, q2)
     difference = m_b * m_b - m_v * m_v
-    a0 = form_factor(q2, A0, a)
-    t1, t2, t23 = form_factor(q2, T1, a), form_factor(q2, T2, a), form_factor(q2, T23, a)
+    nominal = q2 * ((m_b - m_v) / (m_b - mass)) ** 2
+    a0 = form_factor(nominal, A0, a)
+    t1, t2, t23 = form_factor(nominal, T1, a), form_factor(nominal, T2, a), form_factor(nominal, T23, a)
     n = len(sets)
     out[n] = along * q2 * lam * a0 * a0
     out[n + 1] = along * q2 * 32.0 * (m_b * m_v / (m_b + m_v)) ** 2 / 3.0 * t23 * t23 + across * 4.0 / 3.0 * (
@@ -268,11 +272,11 @@ def _kstar_shapes(q2, cos_theta, m_b, m_v, sets, out):
 
 
 @driver
-def _kstar_weights(q2, cos_theta, mass, m_b, sets, grid_low, grid_step, norms, weights):
+def _kstar_weights(q2, cos_theta, mass, m_b, m_v, sets, grid_low, grid_step, norms, weights):
     n_weights = len(sets) + 3
     shapes = np.empty(n_weights)
     for i in range(len(q2)):
-        _kstar_shapes(q2[i], cos_theta[i], m_b, mass[i], sets, shapes)
+        _kstar_shapes(q2[i], cos_theta[i], m_b, m_v, mass[i], sets, shapes)
         x = min(max((mass[i] - grid_low) / grid_step, 0.0), norms.shape[0] - 1.000001)
         k = int(x)
         for j in range(n_weights):
@@ -283,31 +287,34 @@ _GRID_LOW, _GRID_STEP, _GRID_SIZE = 0.62, 0.01, 180
 
 
 @lru_cache(maxsize=8)
-def _kstar_norms(m_b: float) -> np.ndarray:
+def _kstar_norms(m_b: float, m_v: float) -> np.ndarray:
     """1 / mean of each shape over phase space at fixed K* mass, on a grid of masses: the line shape stays as it is."""
     sets = _kstar_sets()
     norms = np.empty((_GRID_SIZE, len(KSTAR_WEIGHTS)))
     cosines, cosine_weights = _gauss_legendre(-1.0, 1.0, 3)
     shapes = np.empty(len(KSTAR_WEIGHTS))
     for i in range(_GRID_SIZE):
-        m_v = _GRID_LOW + i * _GRID_STEP
+        mass = _GRID_LOW + i * _GRID_STEP
         total, volume = np.zeros(len(KSTAR_WEIGHTS)), 0.0
-        for x, w in zip(*_gauss_legendre(0.0, (m_b - m_v) ** 2, 100), strict=True):
-            density = w * two_body_momentum(m_b, m_v, math.sqrt(x))
+        for x, w in zip(*_gauss_legendre(0.0, (m_b - mass) ** 2, 100), strict=True):
+            density = w * two_body_momentum(m_b, mass, math.sqrt(x))
             for c, v in zip(cosines, cosine_weights, strict=True):
-                _kstar_shapes(x, c, m_b, m_v, sets, shapes)
+                _kstar_shapes(x, c, m_b, m_v, mass, sets, shapes)
                 total += 0.5 * v * density * shapes
             volume += density
         norms[i] = volume / total
     return norms
 
 
-def kstar_nunu_weights(q2: np.ndarray, cos_theta: np.ndarray, mass: np.ndarray, m_b: float) -> dict[str, np.ndarray]:
+def kstar_nunu_weights(
+    q2: np.ndarray, cos_theta: np.ndarray, mass: np.ndarray, m_b: float, m_v: float
+) -> dict[str, np.ndarray]:
     """Return the weights of phase-space B → K*(→ Kπ) νν̄ events, each of mean one over phase space.
 
-    ``q2`` [GeV²], ``cos_theta`` (helicity angle of the K in the K* frame) and ``mass`` [GeV] of the K*, ``(n,)``.
+    ``q2`` [GeV²], ``cos_theta`` (helicity angle of the K in the K* frame) and ``mass`` [GeV] of the K*, ``(n,)``;
+    ``m_v`` is the nominal mass of the K*.
     """
     weights = np.empty((len(KSTAR_WEIGHTS), len(q2)))
     arrays = (np.asarray(x, float) for x in (q2, cos_theta, mass))
-    _kstar_weights(*arrays, m_b, _kstar_sets(), _GRID_LOW, _GRID_STEP, _kstar_norms(m_b), weights)
+    _kstar_weights(*arrays, m_b, m_v, _kstar_sets(), _GRID_LOW, _GRID_STEP, _kstar_norms(m_b, m_v), weights)
     return dict(zip(KSTAR_WEIGHTS, weights, strict=True))

@@ -90,7 +90,8 @@ def _columns(sample: Sample, setup: Setup, m_b: float, numbers: np.ndarray) -> d
         m_k = particle_mass(321 if sample.pdg == 521 else 311)
         columns |= k_nunu_weights(numbers[Q2], m_b, m_k)
     elif sample.nunu == "K*" and not setup.unweighted:
-        columns |= kstar_nunu_weights(numbers[Q2], numbers[COS_THETA], numbers[HADRON_MASS], m_b)
+        m_v = particle_mass(323 if sample.pdg == 521 else 313)
+        columns |= kstar_nunu_weights(numbers[Q2], numbers[COS_THETA], numbers[HADRON_MASS], m_b, m_v)
     if "weight_sm" in columns:
         columns["__weight__"] = columns["weight_sm"]
     return columns

@@ -153,7 +153,7 @@ def test_kstar_weights_have_mean_one_over_phase_space():
         q2 = 0.5 * (m_b - m_v) ** 2 * (x + 1)
         density = w * np.array([two_body_momentum(m_b, m_v, np.sqrt(v)) for v in q2])
         grid, cosines = np.meshgrid(q2, x, indexing="ij")
-        weights = kstar_nunu_weights(grid.ravel(), cosines.ravel(), np.full(grid.size, m_v), m_b)
+        weights = kstar_nunu_weights(grid.ravel(), cosines.ravel(), np.full(grid.size, m_v), m_b, 0.8955)
         assert tuple(weights) == KSTAR_WEIGHTS
         volume = np.outer(density, w).ravel()
         for name, values in weights.items():
@@ -164,7 +164,7 @@ def test_kstar_weight_reproduces_the_longitudinal_fraction():
     m_b, m_v = 5.27972, 0.8955
     x, w = np.polynomial.legendre.leggauss(20)
     for q2 in (1.0, 8.0, 16.0):
-        weight = kstar_nunu_weights(np.full(20, q2), x, np.full(20, m_v), m_b)["weight_sm"]
+        weight = kstar_nunu_weights(np.full(20, q2), x, np.full(20, m_v), m_b, m_v)["weight_sm"]
         # <cos²θ> = 3/5 F_L + 1/5 (1 − F_L)
         mean = (w * weight) @ x**2 / (w @ weight)
         expected = kstar_longitudinal_fraction(q2, m_b, m_v, b_to_kstar.coefficients())

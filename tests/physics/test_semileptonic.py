@@ -12,6 +12,7 @@ from physics.decays import registry
 from physics.decays.semileptonic import SEMILEPTONIC
 from physics.decays.species import Species
 from physics.form_factors.isgw2 import Isgw2
+from physics.penguins import kstar_nunu_weights
 from physics.random import new_stream, open_stream, stream_key
 
 BGL_VECTOR = [0.02596, -0.06049, 0.01311, 0.01713, 0.00753, -0.09346]
@@ -265,6 +266,21 @@ def test_kstar_nunu_longitudinal_fraction():
             b * np.abs(model(at_q2(model.masses, q2, a, 0.1))[0, :, 0, 0]) ** 2 for a, b in zip(x, w, strict=True)
         )
         assert total[1] / total.sum() == pytest.approx(zero**2 / (plus**2 + minus**2 + zero**2), rel=3e-3)
+
+
+@pytest.mark.parametrize("mass", [0.75, 0.8955, 1.1])
+def test_kstar_weights_are_those_of_the_model(mass):
+    """Weighted phase space and the amplitude have the same F_L for a K* of any mass."""
+    model = Model("KSTARNUNU", [], B, [(313, 0.8955, 3), (12, 0.0, 1), (-12, 0.0, 1)])
+    x, w = np.polynomial.legendre.leggauss(8)
+    for q2 in (0.5, 8.0, 15.0):
+        model.masses[1] = mass  # the line shape's, not the nominal one
+        total = sum(
+            b * np.abs(model(at_q2(model.masses, q2, a, 0.1))[0, :, 0, 0]) ** 2 for a, b in zip(x, w, strict=True)
+        )
+        weight = kstar_nunu_weights(np.full(8, q2), x, np.full(8, mass), B[1], 0.8955)["weight_sm"]
+        longitudinal = 2.5 * (w * weight) @ x**2 / (w @ weight) - 0.5
+        assert total[1] / total.sum() == pytest.approx(longitudinal, rel=3e-3)
 
 
 def test_knunu_shape_and_angle():
