@@ -11,6 +11,7 @@ numba compiles a kernel anew into every kernel that calls it, and into those tha
 """
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ driver = _decorator()
 """For loops over the events of a chunk, which allocate their scratch memory once."""
 
 _COMPILED: dict[Callable[..., int], Any] = {}
+_COMPILING = Lock()
 
 
 def address_of(function: Callable[..., int], arguments: tuple[Any, ...], memory: Any = None) -> int:
@@ -58,11 +60,12 @@ def address_of(function: Callable[..., int], arguments: tuple[Any, ...], memory:
     hands them to a kernel and returns an integer.  With ``memory`` (an example of a tuple of arrays that stays the same
     from call to call) it is ``function(pointer, pointer_to_memory)``.
     """
-    if function not in _COMPILED:
-        examples = (arguments,) if memory is None else (arguments, memory)
-        signature = types.int64(*(types.CPointer(typeof(example)) for example in examples))
-        _COMPILED[function] = cfunc(signature, cache=True, error_model="numpy", _nrt=False)(function)
-    return int(_COMPILED[function].address)
+    with _COMPILING:
+        if function not in _COMPILED:
+            examples = (arguments,) if memory is None else (arguments, memory)
+            signature = types.int64(*(types.CPointer(typeof(example)) for example in examples))
+            _COMPILED[function] = cfunc(signature, cache=True, error_model="numpy", _nrt=False)(function)
+        return int(_COMPILED[function].address)
 
 
 @intrinsic

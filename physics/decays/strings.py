@@ -61,12 +61,8 @@ class StringMemory(NamedTuple):
     no_masses: np.ndarray  # float64 (3,)
 
 
-class _Thread(threading.local):
-    """The memory of each thread, made when it first needs it."""
-
-    def __init__(self) -> None:
-        self.memory = new_string_memory()
-        self.buffer = pinned(self.memory)
+_kept = threading.local()
+"""The memory of each thread, made when it first needs it."""
 
 
 @lru_cache(maxsize=1)
@@ -87,17 +83,14 @@ def _strings(pointer, memory):
     return make_strings(stream, value_at(memory), mode, first, second, photon, mass, daughters)
 
 
-@lru_cache(maxsize=1)
-def _local() -> _Thread:
-    return _Thread()
-
-
 def strings_address() -> tuple[int, int]:
     """Return the addresses of the string decays (compiled on the first call) and of this thread's memory."""
     zero = np.int64(0)
     example = (new_stream(), zero, zero, zero, zero, 0.0, new_daughters())
-    thread = _local()
-    return address_of(_strings, example, thread.memory), thread.buffer.ctypes.data
+    if not hasattr(_kept, "buffer"):
+        _kept.memory = new_string_memory()
+        _kept.buffer = pinned(_kept.memory)
+    return address_of(_strings, example, _kept.memory), _kept.buffer.ctypes.data
 
 
 @kernel

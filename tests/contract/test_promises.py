@@ -48,6 +48,18 @@ def test_first_event_splits_a_sample(level):
     assert fingerprint(ak.concatenate(parts)) == fingerprint(whole)
 
 
+_TWO_THREADS = """
+from sim.production import Request, build_line, process
+line = build_line(Request("charged", 2000, level="truth", chunk_events=100))
+assert sum(len(result.table) for result in process(line, threads=2)) == 2000
+"""
+
+
+def test_threads_may_start_together():
+    """Two threads make what they share at the same moment: only a fresh process shows it."""
+    subprocess.run([sys.executable, "-c", _TWO_THREADS], check=True, timeout=600)
+
+
 def test_level_leaves_truth_untouched():
     truth = generate("charged", 100, seed=5, level="truth")
     reco = generate("charged", 100, seed=5, level="reco")
@@ -185,12 +197,17 @@ def test_full_disk_is_one_sentence(tmp_path):
 
 # --- flat memory ------------------------------------------------------------------------------------------------
 
+# Linux hands the parent's largest size on as ru_maxrss; VmHWM is the process's own.
 _PEAK = """
 import resource, sys
 from pathlib import Path
 from sim.production import Request, write_file
 write_file(Request("kplus-nunu", int(sys.argv[1]), level="truth", signal_only=True), Path(sys.argv[2]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+status = Path("/proc/self/status")
+if status.exists():
+    print(int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
 """
 
 
