@@ -20,6 +20,8 @@ from numba import cfunc, njit, typeof, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from physics.kernel_cache import guard
+
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
@@ -28,6 +30,7 @@ def _decorator(**options: Any) -> Callable[..., Any]:
 
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher = njit(**_OPTIONS, **options)(function)
+        guard(dispatcher._cache)
         template_of = dispatcher.get_call_template
         dispatcher.get_call_template = lambda args, kws: template_of(
             tuple(map(types.unliteral, args)), {name: types.unliteral(arg) for name, arg in kws.items()}

@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _OURS = ("physics", "detector", "sim", "scripts", "tests")
 _IMPORT = re.compile(r"^\s*(?:from\s+((?:physics|detector|sim|scripts)\b[\w.]*)\s+import\s+(\([^)]*\)|.+)|"
                      r"import\s+((?:physics|detector|sim|scripts)\b[\w.]*))", re.MULTILINE)  # fmt: skip
+_held: set[str] = set()
+"""Cache folders that this process keeps for itself."""
 _NUMBAS_OWN = "InTreeCacheLocator,UserWideCacheLocator,IPythonCacheLocator,ZipCacheLocator"
 
 
@@ -112,6 +115,49 @@ class KernelLocator:
     def get_disambiguator(self) -> str:
         """Return nothing: names of kernels are unique in their file."""
         return ""
+
+
+@contextmanager
+def _alone(folder: str) -> Iterator[None]:
+    """Keep other processes out of a cache folder; does without where that is not possible.
+
+    numba itself lets one thread at a time compile; a process that holds the lock is not to wait for itself.
+    """
+    try:
+        import fcntl
+
+        lock = None if folder in _held else (Path(folder) / "kernels.lock").open("w")
+    except (ImportError, OSError):
+        lock = None
+    if lock is None:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _held.add(folder)
+        try:
+            yield
+        finally:
+            _held.remove(folder)
+
+
+def guard(cache: Any) -> None:
+    """Let one process at a time use a kernel's cache.
+
+    Two that add different signatures of a kernel at the same time would name their files alike, and numba would then
+    run the one for the other.
+    """
+    load, save = cache.load_overload, cache.save_overload
+
+    def load_overload(*arguments: Any) -> Any:
+        with _alone(cache.cache_path):
+            return load(*arguments)
+
+    def save_overload(*arguments: Any) -> None:
+        with _alone(cache.cache_path):
+            save(*arguments)
+
+    cache.load_overload, cache.save_overload = load_overload, save_overload
 
 
 def kernels_are_compiled(file: Path) -> bool:

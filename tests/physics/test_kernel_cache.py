@@ -1,5 +1,6 @@
 """A kernel is compiled again when one that it reaches through other files has changed."""
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -35,3 +36,17 @@ def test_changed_callee_is_noticed(tmp_path):
     assert run(2.0) == ["3.0", "0"]
     assert run(2.0) == ["3.0", "1"]
     assert run(5.0) == ["6.0", "0"]
+
+
+def test_processes_take_turns(tmp_path):
+    """While one process saves a kernel another one waits."""
+    code = (
+        "import sys, time\n"
+        "from physics.kernel_cache import _alone\n"
+        "with _alone(sys.argv[1]), _alone(sys.argv[1]):\n"
+        "    print(time.monotonic()); time.sleep(0.5); print(time.monotonic())\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    turns = sorted(tuple(map(float, process.communicate(timeout=60)[0].split())) for process in processes)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(turns))
