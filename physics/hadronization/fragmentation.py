@@ -59,7 +59,7 @@ def draw_z(stream, tune, old, new, mt2):
     """Draw z for the end ``old`` that is joined by ``new`` to a hadron of transverse mass² ``mt2`` [GeV²].
 
     From tables, linear between steps of probability and of ln(b m_T²): the distribution is that of :func:`lund_z` to
-    1e-3 of probability; outside the tables it is :func:`lund_z`.
+    3e-3 of probability at worst; outside the tables it is :func:`lund_z`.
     """
     b = tune.b * mt2
     step = (math.log(b) - _LOWEST) * (_STEPS / (_HIGHEST - _LOWEST))

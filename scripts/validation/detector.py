@@ -152,7 +152,7 @@ def tracking(report: Report, detector: Detector, rng: np.random.Generator, n: in
     core = replace(detector, tracker=tracker._replace(finding=tracker.finding._replace(tail_fraction=0.0)))
     for name, pdg in (("π", 211), ("K", 321), ("µ", -13), ("p", 2212)):
         for which, what in ((core, "core"), (detector, "with the card's tails")):
-            momenta, direction = rng.uniform(0.4, 3.0, 12 * n), directions(12 * n, rng, -0.7, 0.85)
+            momenta, direction = rng.uniform(0.4, 3.0, 48 * n), directions(48 * n, rng, -0.7, 0.85)
             pulls = _residuals(which, pdg, momenta, direction, rng)[1]
             sizes = np.array([half_width(column) for column in pulls.T])
             numbers = ", ".join(f"{w:.3f}" for w in sizes)
