@@ -119,8 +119,8 @@ def compile_ahead(level: str, report: Callable[[int], None] = lambda _: None) ->
 
 
 def _start(piece: str) -> subprocess.Popen[bytes]:
-    """Compile one piece in a process of its own."""
+    """Compile one piece in a process of its own, which imports this installation (``-P``: not the current folder)."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-c", f"from sim.compilation import PIECES; PIECES['{piece}'].compile()"]
+    command = [sys.executable, "-P", "-c", f"from sim.compilation import PIECES; PIECES['{piece}'].compile()"]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stdout=quiet, stderr=quiet)

@@ -57,7 +57,7 @@ assert sum(len(result.table) for result in process(line, threads=2)) == 2000
 
 def test_threads_may_start_together():
     """Two threads make what they share at the same moment: only a fresh process shows it."""
-    subprocess.run([sys.executable, "-c", _TWO_THREADS], check=True, timeout=600)
+    subprocess.run([sys.executable, "-P", "-c", _TWO_THREADS], check=True, timeout=600)
 
 
 def test_level_leaves_truth_untouched():
@@ -152,7 +152,7 @@ def test_existing_file_survives_a_failure(tmp_path, monkeypatch):
 
 
 def _belfast(*arguments):
-    return [sys.executable, "-c", "from sim.cli import app; app()", *map(str, arguments)]
+    return [sys.executable, "-P", "-c", "from sim.cli import app; app()", *map(str, arguments)]
 
 
 def test_interrupted_run_leaves_nothing_behind(tmp_path):
@@ -185,7 +185,7 @@ def test_full_disk_is_one_sentence(tmp_path):
         "from sim.cli import app; app()"
     )
     for suffix in (".parquet", ".root"):
-        command = [sys.executable, "-c", code, "generate", "kplus-nunu", "-n", "2000", "--level", "truth", "-q"]
+        command = [sys.executable, "-P", "-c", code, "generate", "kplus-nunu", "-n", "2000", "--level", "truth", "-q"]
         run = subprocess.run(
             [*command, "-o", str(tmp_path / f"a{suffix}")], capture_output=True, text=True, check=False
         )
@@ -213,7 +213,7 @@ else:
 
 def test_memory_does_not_grow_with_the_number_of_events(tmp_path):
     def peak(events):
-        command = [sys.executable, "-c", _PEAK, str(events), str(tmp_path / f"{events}.root")]
+        command = [sys.executable, "-P", "-c", _PEAK, str(events), str(tmp_path / f"{events}.root")]
         return float(subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout)
 
     small, large = peak(20_000), peak(200_000)

@@ -28,7 +28,7 @@ def test_help_does_not_import_the_heavy_libraries():
         "except SystemExit: pass\n"
         "print([m for m in ('numba', 'numpy', 'uproot', 'awkward', 'decaylanguage', 'pyarrow') if m in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("[]")
 
 
@@ -155,7 +155,7 @@ def test_warm_start_is_quick(tmp_path):
         "-o",
         str(tmp_path / "a.root"),
     ]
-    command = [sys.executable, "-c", "from sim.cli import app; app()", *arguments]
+    command = [sys.executable, "-P", "-c", "from sim.cli import app; app()", *arguments]
     subprocess.run(command, check=True)
     start = time.monotonic()
     subprocess.run(command, check=True)
