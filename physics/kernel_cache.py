@@ -171,6 +171,7 @@ def kernels_are_compiled(file: Path) -> bool:
 def remember_compiled(file: Path) -> None:
     """Note beside the kernels of a source file that all of them are there; silent when that cannot be written."""
     try:
+        KernelLocator(file).ensure_cache_path()  # the kernels themselves may be in the user's own NUMBA_CACHE_DIR
         _marker(file).write_text(_validity(file))
     except OSError:
         return

@@ -166,7 +166,6 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
 
     ``compiling`` is called as :func:`sim.compilation.compile_ahead` says.
     """
-    from detector.card import card_path
     from sim.compilation import compile_ahead
     from sim.decay_file import default_decay_file
     from sim.decay_table import load_described_table
@@ -174,6 +173,8 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
     from sim.generators.setup import Setup
 
     if request.level != "truth":
+        from detector.card import card_path, load_detector
+
         card_path(request.detector)  # a wrong name does not wait for compilers
     compile_ahead(request.level, compiling)
     found = find_sample(request.sample)
@@ -187,7 +188,6 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
     tables = {"decay file": default_decay_file(), **{f"decays {f.stem}": f for f in decay_files}}
     line = Line(request, make_generator(found, setup), names, tables=tables)
     if request.level != "truth":
-        from detector.card import load_detector
         from detector.response import measure
 
         detector = load_detector(request.detector)
