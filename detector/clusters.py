@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.arrivals import block_showers
 from detector.background import background_showers
 from detector.calorimeter import (
     CRYSTALS,
@@ -21,19 +22,24 @@ from detector.calorimeter import (
 )
 from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp
-from detector.flight import ORIGIN_DECAY, column
+from detector.flight import column
+from detector.merging import merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
     AZIMUTH,
     DT99,
     E1E9,
     E9E21,
+    FIRST,
+    FLIGHT,
     GAUSS,
     HADRONIC,
+    LABEL,
     LAT,
     LOGIT,
     NUMBER,
     PITCH,
+    PLACE,
     POLAR,
     PULSE,
     REGION,
@@ -45,6 +51,7 @@ from detector.sheet import (
     UX,
     UY,
     UZ,
+    WHOLE,
     WIDE,
     E,
     R,
@@ -52,163 +59,11 @@ from detector.sheet import (
     Y,
     Z,
 )
-from detector.showers import (
-    ELECTRON,
-    LEAST_MOMENTUM,
-    PHOTON,
-    SLOT_BLOCKS,
-    STOPPED,
-    charged_shower,
-    electromagnetic_shower,
-    hadronic_shower,
-    neutral_passage,
-)
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import final_mass
-from physics.random import STAGE_CALORIMETER
 
 MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
-
-
-@inlined_kernel
-def follow_tracks(flights, first, last, first_track, last_track, arrivals):
-    """Fill ``arrivals.origin`` and ``arrivals.carrier`` of an event's tracks.
-
-    The carrier is the track's own flight, or, after a decay in flight, the charged daughter.
-    """
-    origin, carrier = arrivals.origin, arrivals.carrier
-    for row in range(first_track, last_track):
-        origin[row] = -1
-        carrier[row] = -1
-    for i in range(first, last):
-        row = first_track + flights.track[i]
-        if flights.track[i] < 0 or carrier[row] >= 0:
-            continue
-        origin[row] = i
-        if flights.region[i] > 0:
-            carrier[row] = i
-            continue
-        for j in range(i + 1, last):  # a daughter begins where its mother ended
-            if (
-                flights.origin[j] == ORIGIN_DECAY
-                and flights.charge[j] != 0
-                and flights.region[j] > 0
-                and flights.mc[j] == flights.mc[i]
-                and abs(flights.x0[j] - flights.x[i]) + abs(flights.z0[j] - flights.z[i]) < 1.0
-            ):
-                carrier[row] = j
-                break
-
-
-@inlined_kernel
-def event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter):
-    """Showers of all flights of an event that reach the calorimeter; returns their number."""
-    m = 0
-    for i in range(first, last):
-        arrivals.depth[i] = 0.0
-        arrivals.left[i] = 0.0
-        if flights.region[i] <= 0:
-            continue
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        if px * px + py * py + pz * pz > 9e-6:  # below a few MeV nothing reaches the cluster threshold
-            who[m] = i
-            draws.label[m] = np.uint64(STAGE_CALORIMETER) | (np.uint64(i - first) << np.uint64(16))
-            draws.first[m] = np.uint64(0)
-            m += 1
-    draw_blocks(draws, m, key, event, np.int64(0), np.int64(SLOT_BLOCKS))
-    n = 0
-    for j in range(m):
-        i = who[j]
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        p = math.sqrt(px * px + py * py + pz * pz)
-        f = 1.0 / p
-        ux, uy, uz = f * px, f * py, f * pz
-        x, y, z, t = flights.x[i], flights.y[i], flights.z[i], flights.t[i]
-        pdg = np.int64(flights.pdg[i])
-        species = abs(pdg)
-        if species in (22, 11):
-            if species == 11 and p > LEAST_MOMENTUM:
-                arrivals.depth[i] = STOPPED
-            kind = np.int64(PHOTON if species == 22 else ELECTRON)
-            n = electromagnetic_shower(draws, j, showers, n, p, x, y, z, ux, uy, uz, t, kind, i, calorimeter)
-            continue
-        mass = final_mass(pdg)
-        kinetic = math.sqrt(p * p + mass * mass) - mass
-        loss, late = 0.0, 0.0
-        if flights.charge[i] != 0:
-            n, loss, way = charged_shower(
-                draws, j, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, i, arrivals, csi, calorimeter
-            )
-        elif species in (130, 2112):
-            way = neutral_passage(draws, j, pdg, p, i, arrivals, calorimeter)
-            late = way * (kinetic + mass) / (p * SPEED_OF_LIGHT)
-        else:
-            continue
-        if way >= 0.0:
-            n = hadronic_shower(
-                draws, j, stream, key, event, showers, n, kinetic - loss, loss, pdg,
-                x + way * ux, y + way * uy, z + way * uz, ux, uy, uz, t + late, i, calorimeter,
-            )  # fmt: skip
-        if p < LEAST_MOMENTUM:
-            arrivals.depth[i] = 0.0
-    return n
-
-
-@inlined_kernel
-def nearest_shower(sheet, n, x, y, z):
-    """Nearest of the first ``n`` showers (a multiple of 8) of the sheet and its squared distance.
-
-    Positive numbers are ordered as their bits are; the last ten hold the place, and so the smallest of all is found
-    in vector instructions.
-    """
-    least = np.int64(0x7FFFFFFFFFFFFFFF)
-    for a in range(n):
-        dx, dy, dz = sheet[X + a] - x, sheet[Y + a] - y, sheet[Z + a] - z
-        least = min(least, (np.float64(dx * dx + dy * dy + dz * dz).view(np.int64) & -1024) | a)
-    return least & 1023, np.int64(least & -1024).view(np.float64)
-
-
-@inlined_kernel
-def merge_showers(showers, n, who, sheet, distance):
-    """Merge every shower with a stronger one nearer than ``distance`` [cm]; the stronger one keeps place and shape.
-
-    Returns how many are left; ``who`` names them, the sheet holds where they are.
-    """
-    d2 = distance * distance
-    for a in range((n + 7) & 0x3F8):
-        sheet[X + a] = 1e9
-    left = 0
-    for j in range(n):
-        s = j
-        while left > 0:
-            a, least = nearest_shower(sheet, (left + 7) & 0x3F8, showers.x[s], showers.y[s], showers.z[s])
-            if least > d2:
-                break
-            s = merge_pair(showers, who[a], s)
-            left -= 1
-            who[a] = who[left]
-            sheet[X + a], sheet[Y + a], sheet[Z + a] = sheet[X + left], sheet[Y + left], sheet[Z + left]
-            sheet[X + left] = 1e9
-        who[left] = s
-        sheet[X + left], sheet[Y + left], sheet[Z + left] = showers.x[s], showers.y[s], showers.z[s]
-        left += 1
-    return left
-
-
-@inlined_kernel
-def merge_pair(showers, i, j):
-    """Merge the weaker of two showers into the stronger one; returns that."""
-    strong, weak = (i, j) if showers.E[i] >= showers.E[j] else (j, i)
-    total = showers.E[i] + showers.E[j]
-    w = showers.E[weak] / total
-    showers.x[strong] += w * (showers.x[weak] - showers.x[strong])
-    showers.y[strong] += w * (showers.y[weak] - showers.y[strong])
-    showers.z[strong] += w * (showers.z[weak] - showers.z[strong])
-    showers.share[strong] += w * (1.0 - showers.share[strong])
-    showers.E[strong] = total
-    return strong
 
 
 @inlined_kernel
@@ -346,47 +201,36 @@ def draw_shapes(words, sheet, n, timing_slope, timing_floor):
 
 
 @inlined_kernel
-def gather_candidates(draws, showers, who, n, sheet, threshold):
-    """Copy showers above threshold from ``who`` and the sheet's places to the sheet; returns how many they are."""
-    m = 0
-    for a in range(n):
-        s = who[a]
-        if showers.E[s] < threshold:
-            continue
-        who[m] = s
-        draws.label[m] = showers.label[s]
-        draws.first[m] = showers.block[s]
-        sheet[X + m], sheet[Y + m], sheet[Z + m] = sheet[X + a], sheet[Y + a], sheet[Z + a]
-        sheet[E + m] = showers.E[s]
-        sheet[TIME + m] = showers.t[s]
-        sheet[SHARE + m] = showers.share[s]
-        sheet[HADRONIC + m] = showers.hadronic[s]
-        m += 1
-    return m
+def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
+    """Draw what the merged showers of a block's events look like as clusters."""
+    sheet = block.sheet
+    for k in range(end - begin):
+        event = np.uint64(numbers[begin + k])
+        for j in range(block.kept[k], block.kept[k + 1]):
+            i = j & PLACE
+            draws.event[i] = event
+            draws.label[i] = np.uint64(sheet[LABEL + i])
+            draws.first[i] = np.uint64(sheet[FIRST + i])
+    n = block.kept[end - begin]
+    draw_blocks(draws, n, key, np.int64(0), np.int64(1))
+    filled = (n + 7) & WHOLE  # what lies behind the last one does no harm
+    find_directions(sheet, filled)
+    look_up_clusters(draws, sheet, n & PLACE, calorimeter)
+    draw_shapes(draws.words, sheet, filled, calorimeter.timing_slope, calorimeter.timing_floor)
 
 
 @inlined_kernel
-def fill_clusters(
-    draws, key, event, i_event, flights, who, showers, n, sheet, points, arrived, tracks, clusters, calorimeter
-):
-    """Write the clusters of an event behind the others and match them with tracks; False when the memory is full.
-
-    ``tracks`` are the event's tracks from ``tracks.offsets[i_event]``; their column ``cluster`` is written.
+def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks, clusters, calorimeter):
+    """Write an event's clusters behind the others and match them with its tracks, whose column ``cluster`` is
+    written.
     """
     start = clusters.offsets[i_event]
     out = start
     first_track = tracks.offsets[i_event]
     for t in range(first_track, tracks.offsets[i_event + 1]):
         tracks.cluster[t] = -1
-    m = gather_candidates(draws, showers, who, n, sheet, calorimeter.threshold)
-    if out + m > clusters.E.shape[0]:
-        return False
-    draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
-    filled = (m + 7) & 0x3F8  # what lies behind the last one does no harm
-    find_directions(sheet, filled)
-    look_up_clusters(draws, sheet, m, calorimeter)
-    draw_shapes(draws.words, sheet, filled, calorimeter.timing_slope, calorimeter.timing_floor)
-    for j in range(m):
+    for place in range(first, last):
+        j = place & PLACE
         energy, timing, dt99, region = sheet[E + j], sheet[TIME + j], sheet[DT99 + j], np.int64(sheet[REGION + j])
         late = energy < calorimeter.timing_energy and abs(timing) > dt99
         if late or region == OUTSIDE:
@@ -416,34 +260,39 @@ def fill_clusters(
             old = tracks.cluster[track]
             if old < 0 or clusters.E[start + old] < energy:
                 tracks.cluster[track] = out - start
-        flight = showers.flight[who[j]]
+        flight = np.int64(sheet[FLIGHT + j])
         clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
         clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
         out += 1
     clusters.offsets[i_event + 1] = out
-    return True
 
 
 @kernel
 def measure_calorimeter(
-    draws, stream, key, numbers, begin, flights, tracks, clusters, who, showers, sheet, points, arrivals,
+    draws, stream, key, numbers, begin, end, flights, tracks, clusters, who, block, points, arrivals,
     csi, calorimeter, background,
 ):  # fmt: skip
-    """Clusters of the events from ``begin`` on; False when their memory is full.
+    """Clusters of the events from ``begin`` to ``end``; False when their memory is full.
 
     Reads the flights, writes ``tracks.cluster`` and ``arrivals``.
     """
-    for i_event in range(begin, numbers.shape[0]):
-        event = np.uint64(numbers[i_event])
-        first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-        first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
-        follow_tracks(flights, first, last, first_track, last_track, arrivals)
-        n = event_showers(draws, stream, key, event, flights, first, last, who, showers, arrivals, csi, calorimeter)
-        n = background_showers(draws, key, event, showers, n, sheet, background, calorimeter)
-        n = merge_showers(showers, n, who, sheet, calorimeter.merging_distance)
-        arrived = track_points(flights, first_track, last_track, arrivals.carrier, points, calorimeter)
-        if not fill_clusters(
-            draws, key, event, i_event, flights, who, showers, n, sheet, points, arrived, tracks, clusters, calorimeter
-        ):
-            return False
+    block_showers(draws, stream, key, numbers, begin, end, flights, tracks, who, block, arrivals, csi, calorimeter)
+    background_showers(draws, key, numbers, begin, end, block, background, calorimeter)
+    n = np.int64(0)
+    for k in range(end - begin):
+        block.kept[k] = n
+        n = merge_showers(block, k, who, n, calorimeter.merging_distance, calorimeter.threshold)
+    block.kept[end - begin] = n
+    if clusters.offsets[begin] + n > clusters.E.shape[0]:
+        return False
+    fill_sheet(draws, key, numbers, begin, end, block, calorimeter)
+    for i_event in range(begin, end):
+        k = i_event - begin
+        arrived = track_points(
+            flights, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals.carrier, points, calorimeter
+        )
+        write_clusters(
+            i_event, block.sheet, block.kept[k], block.kept[k + 1], flights, points, arrived, tracks, clusters,
+            calorimeter,
+        )  # fmt: skip
     return True

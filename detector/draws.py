@@ -1,8 +1,8 @@
-"""Random numbers of many particles at once: Philox blocks of all particles of an event side by side.
+"""Random numbers of many particles at once: their Philox blocks side by side.
 
 The outer detector needs some ten numbers for each of some thirty particles of an event.  The counters are those of
 :mod:`physics.random` (draw, stage | substream, event), so every particle keeps its own numbers; but the blocks of
-all particles are made in one loop that the compiler turns into vector instructions, and each 32-bit word is one
+many particles are made in one loop that the compiler turns into vector instructions, and each 32-bit word is one
 number.  Normal and Poisson numbers come from tables of the inverse distribution.
 """
 
@@ -27,9 +27,10 @@ _TWO_TO_MINUS_32 = 1.0 / 4294967296.0
 
 
 class Draws(NamedTuple):
-    """Memory of an event's numbers, and the tables they are made with."""
+    """Memory of the numbers of many particles, and the tables they are made with."""
 
     words: np.ndarray  # uint32 (ROWS, particles)
+    event: np.ndarray  # uint64 (particles,), number of the particle's event
     label: np.ndarray  # uint64 (particles,), stage | substream << 16
     first: np.ndarray  # uint64 (particles,), number of the particle's first block
     normal: np.ndarray  # float64, quantiles of |z| for a standard normal z, see :func:`normal_table`
@@ -38,11 +39,11 @@ class Draws(NamedTuple):
 
 
 def new_draws(particles: int) -> Draws:
-    """Return memory for events of up to ``particles`` particles."""
+    """Return memory for up to ``particles`` particles."""
     n = particles + 16 - particles % 16 + 16  # rows begin on different lines of the processor's cache
     cut, alias = poisson_tables()
-    label, first = np.zeros((2, n), np.uint64)
-    return Draws(np.zeros((ROWS, n), np.uint32), label, first, normal_table(), cut, alias)
+    event, label, first = np.zeros((3, n), np.uint64)
+    return Draws(np.zeros((ROWS, n), np.uint32), event, label, first, normal_table(), cut, alias)
 
 
 def normal_table() -> np.ndarray:
@@ -79,20 +80,27 @@ def poisson_tables() -> tuple[np.ndarray, np.ndarray]:
     return cut, alias
 
 
+@inlined_kernel
+def name_stream(draws, i, event, stage, substream):
+    """Let particle ``i`` have the numbers of a stream of :mod:`physics.random` from its beginning."""
+    draws.event[i] = event
+    draws.label[i] = np.uint64(stage) | (np.uint64(substream) << np.uint64(16))
+    draws.first[i] = np.uint64(0)
+
+
 @kernel
-def draw_blocks(draws, n, key, event, row, blocks):
+def draw_blocks(draws, n, key, row, blocks):
     """Fill rows ``row`` … ``row + 4 blocks − 1`` of ``n`` particles from blocks ``draws.first`` on of their streams.
 
-    Up to three columns behind them are overwritten.
+    Up to seven columns behind them are overwritten.
     """
     k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
-    e0, e1 = np.uint64(event) & _LOW, np.uint64(event) >> _S32
-    words, label, first = draws.words, draws.label, draws.first
+    words, event, label, first = draws.words, draws.event, draws.label, draws.first
     for block in range(blocks):
         b = np.uint64(block)
         r = row + 4 * block
-        for i in range((n + 3) & 0x7FFFFFFC):  # whole vectors
-            w0, w1, w2, w3 = philox(first[i] + b, label[i], e0, e1, k0, k1)
+        for i in range((n + 7) & 0x7FFFFFF8):  # whole vectors: a rest would be computed one by one
+            w0, w1, w2, w3 = philox(first[i] + b, label[i], event[i] & _LOW, event[i] >> _S32, k0, k1)
             words[r, i] = np.uint32(w0)
             words[r + 1, i] = np.uint32(w1)
             words[r + 2, i] = np.uint32(w2)
@@ -100,10 +108,10 @@ def draw_blocks(draws, n, key, event, row, blocks):
 
 
 @kernel
-def draw_more(draws, i, key, event, begin, end):
+def draw_more(draws, i, key, begin, end):
     """Fill rows ``4 begin`` … ``4 end − 1`` of particle ``i`` from the blocks ``begin`` … ``end − 1`` of its stream."""
     k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
-    e0, e1 = np.uint64(event) & _LOW, np.uint64(event) >> _S32
+    e0, e1 = draws.event[i] & _LOW, draws.event[i] >> _S32
     for block in range(begin, end):
         w0, w1, w2, w3 = philox(draws.first[i] + np.uint64(block), draws.label[i], e0, e1, k0, k1)
         draws.words[4 * block, i] = np.uint32(w0)

@@ -34,7 +34,7 @@ from detector.dedx import (
     relative_width,
     strip_expectation,
 )
-from detector.draws import draw_blocks
+from detector.draws import draw_blocks, name_stream
 from detector.elementary import fast_log
 from detector.klm import expected_layer
 from detector.octaves import octave_bin, octave_nodes
@@ -233,44 +233,50 @@ def identify_track(
 
 @kernel
 def identify(
-    draws, key, numbers, begin, flights, tracks, clusters, who, arrivals, passages, work,
+    draws, key, numbers, begin, end, flights, tracks, clusters, who, arrivals, passages, work,
     identification, calorimeter, klm, csi, iron,
 ):  # fmt: skip
-    """Fill ``tracks.log_likelihood`` of the events from ``begin`` on.
+    """Fill ``tracks.log_likelihood`` of the events from ``begin`` to ``end``.
 
     Clones get the values of the track they copy; fakes keep six equal ones.
     """
-    for i_event in range(begin, numbers.shape[0]):
-        first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
-        m = 0
-        for row in range(first_track, last_track):
+    m = 0
+    for i_event in range(begin, end):
+        for row in range(tracks.offsets[i_event], tracks.offsets[i_event + 1]):
             i = arrivals.origin[row]
             if i >= 0:
                 who[m] = row
-                k = np.uint64(i - flights.offsets[i_event])
-                draws.label[m] = np.uint64(STAGE_IDENTIFICATION) | (k << np.uint64(16))
-                draws.first[m] = np.uint64(0)
+                name_stream(draws, m, np.uint64(numbers[i_event]), STAGE_IDENTIFICATION, i - flights.offsets[i_event])
                 m += 1
-        draw_blocks(draws, m, key, np.uint64(numbers[i_event]), np.int64(0), np.int64(3))
-        for j in range(m):
+    draw_blocks(draws, m, key, np.int64(0), np.int64(3))
+    j = 0
+    for i_event in range(begin, end):
+        while j < m and who[j] < tracks.offsets[i_event + 1]:
             row = who[j]
             identify_track(
                 draws, j, arrivals.origin[row], arrivals.carrier[row], row, flights, tracks, clusters,
                 clusters.offsets[i_event], passages, work, identification, calorimeter, klm, csi, iron,
             )  # fmt: skip
-        for row in range(first_track, last_track):
-            if arrivals.origin[row] >= 0:
-                continue
-            copied = -1
-            for other in range(first_track, last_track):
-                same = tracks.mc[row] >= 0 and tracks.mc[other] == tracks.mc[row]
-                if same and arrivals.origin[other] >= 0:
-                    copied = other
-                    break
-            for d in range(6):
-                for h in range(6):
-                    value = tracks.log_likelihood[copied, d, h] if copied >= 0 else 0.0
-                    tracks.log_likelihood[row, d, h] = value
+            j += 1
+        copy_likelihoods(tracks, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals.origin)
+
+
+@inlined_kernel
+def copy_likelihoods(tracks, first, last, origin):
+    """Give the tracks of an event that no flight made itself the values of the track of the same particle, if any."""
+    for row in range(first, last):
+        if origin[row] >= 0:
+            continue
+        copied = -1
+        for other in range(first, last):
+            same = tracks.mc[row] >= 0 and tracks.mc[other] == tracks.mc[row]
+            if same and origin[other] >= 0:
+                copied = other
+                break
+        for d in range(6):
+            for h in range(6):
+                value = tracks.log_likelihood[copied, d, h] if copied >= 0 else 0.0
+                tracks.log_likelihood[row, d, h] = value
 
 
 def _sum(log_likelihood: np.ndarray, detectors: tuple[str, ...]) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.draws import draw_blocks, draw_more, gauss
+from detector.draws import draw_blocks, draw_more, gauss, name_stream
 from detector.elementary import fast_atan2
 from detector.flight import column
 from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, layers_hit, layers_reached
@@ -49,80 +49,84 @@ def _angle2(ax, ay, az, bx, by, bz):
 
 
 @inlined_kernel
-def event_klm(draws, key, event, i_event, flights, tracks, klm_clusters, who, carried, arrivals, passages, klm, iron):
-    """Passages of an event's tracks and clusters without their matches; False when the clusters' memory is full."""
-    first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-    out = klm_clusters.offsets[i_event]
+def list_passages(draws, numbers, begin, end, flights, tracks, who, carried, arrivals, passages):
+    """List the flights of the events from ``begin`` to ``end`` that get behind the crystals; returns how many.
+
+    ``carried`` holds for each flight of these events the track it carries on, −1 for none.
+    """
+    base = flights.offsets[begin]
     m = 0
-    for i in range(first, last):
-        carried[i - first] = -1
-        if arrivals.depth[i] != 0.0:
-            who[m] = i
-            draws.label[m] = np.uint64(STAGE_KLM) | (np.uint64(i - first) << np.uint64(16))
-            draws.first[m] = np.uint64(0)
-            m += 1
-    for row in range(tracks.offsets[i_event], tracks.offsets[i_event + 1]):
+    for i_event in range(begin, end):
+        first = flights.offsets[i_event]
+        for i in range(first, flights.offsets[i_event + 1]):
+            carried[i - base] = -1
+            if arrivals.depth[i] != 0.0:
+                who[m] = i
+                name_stream(draws, m, np.uint64(numbers[i_event]), STAGE_KLM, i - first)
+                m += 1
+    for row in range(tracks.offsets[begin], tracks.offsets[end]):
         tracks.klm[row] = -1
         passages.region[row] = 0
         if arrivals.carrier[row] >= 0:
-            carried[arrivals.carrier[row] - first] = row
-    if out + m > klm_clusters.x.shape[0]:
-        return False
-    draw_blocks(draws, m, key, event, np.int64(0), np.int64(1))
+            carried[arrivals.carrier[row] - base] = row
+    return m
+
+
+@inlined_kernel
+def pass_klm(draws, j, key, flights, i, row, klm_clusters, out, arrivals, passages, klm, iron):
+    """Passage of flight ``i``, whose numbers are column ``j`` of ``draws``; ``row`` is the track it carries or −1.
+
+    Its cluster, without matches, is number ``out``; returns the number of clusters then.
+    """
     words, normal = draws.words, draws.normal
-    for j in range(m):
-        i = who[j]
-        pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        p = math.sqrt(px * px + py * py + pz * pz)
-        f = 1.0 / p
-        x, y, z, ux, uy, uz = bend_to_coil(
-            flights.x[i], flights.y[i], flights.z[i], px * f, py * f, pz * f, charge * f, klm
-        )
-        region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
-        if region == 0:
-            continue
-        mass = final_mass(pdg)
-        energy = math.sqrt(p * p + mass * mass)
-        depth = arrivals.depth[i]
-        begin, end, showered = layers_reached(
-            words, normal, j, pdg, charge, arrivals.left[i], depth, energy - mass, region, cosine, klm, iron
-        )
-        inner, outer, hits, scatter = 0, 0, 0, 1.0
-        if end > 0:  # few get so far
-            draw_more(draws, j, key, event, np.int64(1), np.int64(4))
-            inner, outer, hits, scatter = layers_hit(words, normal, j, begin, end, showered, klm)
-        x, y, z = x + distance * ux, y + distance * uy, z + distance * uz
-        if hits > 0:
-            blur = klm.shower_position if charge == 0 or depth < 0.0 else klm.position / math.sqrt(hits)
-            way = (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
-            x += way * ux + blur * gauss(words[BLUR_ROW, j], normal)
-            y += way * uy + blur * gauss(words[BLUR_ROW + 1, j], normal)
-            z += way * uz + blur * gauss(words[BLUR_ROW + 2, j], normal)
-        row = carried[i - first]
-        if row >= 0:
-            passages.region[row] = region
-            passages.outer[row] = outer
-            passages.hits[row] = hits
-            passages.cosine[row] = cosine
-            passages.scatter[row] = scatter
-            passages.x[row], passages.y[row], passages.z[row] = x, y, z
-        if hits < klm.minimum_layers:
-            continue
-        klm_clusters.x[out], klm_clusters.y[out], klm_clusters.z[out] = x, y, z
-        late = math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
-        way = math.sqrt((x - flights.x[i]) ** 2 + (y - flights.y[i]) ** 2 + (z - flights.z[i]) ** 2)
-        t = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
-        klm_clusters.timing[out] = t - late + klm.timing * gauss(words[TIMING_ROW, j], normal)
-        klm_clusters.layers[out] = hits
-        klm_clusters.innermost_layer[out] = inner
-        klm_clusters.track[out] = -1
-        klm_clusters.cluster[out] = -1
-        klm_clusters.mc[out] = flights.mc[i]
-        klm_clusters.mcPDG[out] = flights.pdg[i]
-        out += 1
-    klm_clusters.offsets[i_event + 1] = out
-    return True
+    pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
+    px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+    p = math.sqrt(px * px + py * py + pz * pz)
+    f = 1.0 / p
+    x, y, z, ux, uy, uz = bend_to_coil(
+        flights.x[i], flights.y[i], flights.z[i], px * f, py * f, pz * f, charge * f, klm
+    )
+    region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
+    if region == 0:
+        return out
+    mass = final_mass(pdg)
+    energy = math.sqrt(p * p + mass * mass)
+    depth = arrivals.depth[i]
+    begin, end, showered = layers_reached(
+        words, normal, j, pdg, charge, arrivals.left[i], depth, energy - mass, region, cosine, klm, iron
+    )
+    inner, outer, hits, scatter = 0, 0, 0, 1.0
+    if end > 0:  # few get so far
+        draw_more(draws, j, key, np.int64(1), np.int64(4))
+        inner, outer, hits, scatter = layers_hit(words, normal, j, begin, end, showered, klm)
+    x, y, z = x + distance * ux, y + distance * uy, z + distance * uz
+    if hits > 0:
+        blur = klm.shower_position if charge == 0 or depth < 0.0 else klm.position / math.sqrt(hits)
+        way = (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
+        x += way * ux + blur * gauss(words[BLUR_ROW, j], normal)
+        y += way * uy + blur * gauss(words[BLUR_ROW + 1, j], normal)
+        z += way * uz + blur * gauss(words[BLUR_ROW + 2, j], normal)
+    if row >= 0:
+        passages.region[row] = region
+        passages.outer[row] = outer
+        passages.hits[row] = hits
+        passages.cosine[row] = cosine
+        passages.scatter[row] = scatter
+        passages.x[row], passages.y[row], passages.z[row] = x, y, z
+    if hits < klm.minimum_layers:
+        return out
+    klm_clusters.x[out], klm_clusters.y[out], klm_clusters.z[out] = x, y, z
+    late = math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
+    way = math.sqrt((x - flights.x[i]) ** 2 + (y - flights.y[i]) ** 2 + (z - flights.z[i]) ** 2)
+    t = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
+    klm_clusters.timing[out] = t - late + klm.timing * gauss(words[TIMING_ROW, j], normal)
+    klm_clusters.layers[out] = hits
+    klm_clusters.innermost_layer[out] = inner
+    klm_clusters.track[out] = -1
+    klm_clusters.cluster[out] = -1
+    klm_clusters.mc[out] = flights.mc[i]
+    klm_clusters.mcPDG[out] = flights.pdg[i]
+    return out + 1
 
 
 @inlined_kernel
@@ -163,17 +167,24 @@ def match_klm(i_event, tracks, clusters, klm_clusters, passages, klm):
 
 @kernel
 def measure_klm(
-    draws, key, numbers, begin, flights, tracks, clusters, klm_clusters, who, carried, arrivals, passages, klm, iron
-):
-    """Muon-system clusters of the events from ``begin`` on; False when their memory is full.
+    draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, who, carried, arrivals, passages, klm,
+    iron,
+):  # fmt: skip
+    """Muon-system clusters of the events from ``begin`` to ``end``; False when their memory is full.
 
     Fills ``passages`` and the tracks' column ``klm``.
     """
-    for i_event in range(begin, numbers.shape[0]):
-        event = np.uint64(numbers[i_event])
-        if not event_klm(
-            draws, key, event, i_event, flights, tracks, klm_clusters, who, carried, arrivals, passages, klm, iron
-        ):
-            return False
+    m = list_passages(draws, numbers, begin, end, flights, tracks, who, carried, arrivals, passages)
+    out = klm_clusters.offsets[begin]
+    if out + m > klm_clusters.x.shape[0]:
+        return False
+    draw_blocks(draws, m, key, np.int64(0), np.int64(1))
+    j = 0
+    for i_event in range(begin, end):
+        while j < m and who[j] < flights.offsets[i_event + 1]:
+            row = carried[who[j] - flights.offsets[begin]]
+            out = pass_klm(draws, j, key, flights, who[j], row, klm_clusters, out, arrivals, passages, klm, iron)
+            j += 1
+        klm_clusters.offsets[i_event + 1] = out
         match_klm(i_event, tracks, clusters, klm_clusters, passages, klm)
     return True

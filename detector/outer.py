@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detector.arrivals import Arrivals, new_arrivals
 from detector.background import Background, compile_background
 from detector.calorimeter import Calorimeter, compile_calorimeter
 from detector.clusters import Points, measure_calorimeter, new_points
@@ -18,17 +19,16 @@ from detector.identification import Identification, Work, compile_identification
 from detector.klm import KLM, compile_klm, expected_layer
 from detector.muon_system import Passages, measure_klm, new_passages
 from detector.record import Clusters, KLMClusters, Tracks
-from detector.sheet import new_sheet
-from detector.showers import MAX_SHOWERS, Arrivals, Showers, new_arrivals, new_showers
+from detector.sheet import BLOCK_EVENTS, PITCH, Block, new_block
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
 from detector.table_cache import stored_table
 from detector.tables import grown_table, new_table, trimmed_table
 from detector.templates import Observables, Templates, build_templates, empty_templates
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 from physics.random import new_stream
 
-BLOCK = 32
-"""Events that the detectors measure one after the other; some hundred kB."""
+BLOCK_SIZE = 128
+"""Most flights, and most tracks, of a block of events; a single event may have more."""
 
 
 class Outer(NamedTuple):
@@ -68,8 +68,7 @@ class Memory(NamedTuple):
     draws: Draws
     stream: np.ndarray
     who: np.ndarray
-    showers: Showers
-    sheet: np.ndarray
+    block: Block
     points: Points
     carried: np.ndarray
     work: Work
@@ -86,8 +85,8 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
     Nothing that :func:`measure_outer` returns refers to it.
     """
     memory: Memory | None = getattr(_kept, "memory", None)
-    most = int(np.diff(flights.offsets).max(initial=1))
-    most_tracks = int(np.diff(tracks.offsets).max(initial=1))
+    most = int(np.diff(flights.offsets).max(initial=BLOCK_SIZE))
+    most_tracks = int(np.diff(tracks.offsets).max(initial=BLOCK_SIZE))
     if (
         memory is None
         or len(memory.arrivals.depth) < len(flights.pdg)
@@ -95,15 +94,14 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
         or len(memory.carried) < most
         or len(memory.points.x) < most_tracks
     ):
-        event = 64 + 2 * max(MAX_SHOWERS, most)
+        particles = 2 * max(PITCH, most, most_tracks)
         memory = Memory(
-            new_draws(event),
+            new_draws(particles),
             new_stream(),
-            np.zeros(event, np.int64),
-            new_showers(),
-            new_sheet(),
-            new_points(64 + 2 * most_tracks),
-            np.zeros(event, np.int64),
+            np.zeros(particles, np.int64),
+            new_block(),
+            new_points(2 * most_tracks),
+            np.zeros(2 * most, np.int64),
             new_work(),
             new_arrivals(len(flights.pdg) * 5 // 4, len(tracks.d0) * 5 // 4),
             new_passages(len(tracks.d0) * 5 // 4),
@@ -112,30 +110,44 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
     return memory
 
 
+@inlined_kernel
+def block_end(flights, tracks, begin, events):
+    """Return the end of the block of events that begins at ``begin``."""
+    end = begin + 1
+    while (
+        end < min(begin + BLOCK_EVENTS, events)
+        and flights.offsets[end + 1] - flights.offsets[begin] <= BLOCK_SIZE
+        and tracks.offsets[end + 1] - tracks.offsets[begin] <= BLOCK_SIZE
+    ):
+        end += 1
+    return end
+
+
 @kernel
 def measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters, m, outer):
     """Measure the events from ``begin`` on; returns the first one that was left because clusters' memory was full.
 
-    A few events go all the way before the next ones: what one detector leaves is still in the processor's cache when
-    the next one needs it.
+    Events are measured in blocks: vectors are well filled, and what one detector leaves is still in the processor's
+    cache when the next one needs it.
     """
-    for first in range(begin, numbers.shape[0], BLOCK):
-        events = numbers[: min(first + BLOCK, numbers.shape[0])]
+    while begin < numbers.shape[0]:
+        end = block_end(flights, tracks, begin, numbers.shape[0])
         if not measure_calorimeter(
-            m.draws, m.stream, key, events, first, flights, tracks, clusters, m.who, m.showers, m.sheet, m.points,
+            m.draws, m.stream, key, numbers, begin, end, flights, tracks, clusters, m.who, m.block, m.points,
             m.arrivals, outer.csi, outer.calorimeter, outer.background,
         ):  # fmt: skip
-            return first
+            return begin
         if not measure_klm(
-            m.draws, key, events, first, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
+            m.draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
             m.passages, outer.klm, outer.iron,
         ):  # fmt: skip
-            return first
+            return begin
         identify(
-            m.draws, key, events, first, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
+            m.draws, key, numbers, begin, end, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
             outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
         )  # fmt: skip
-    return numbers.shape[0]
+        begin = end
+    return begin
 
 
 def measure_outer(

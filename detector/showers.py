@@ -5,7 +5,6 @@ would be if nothing else were near; :mod:`detector.clusters` merges neighbours, 
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,18 +23,14 @@ from detector.calorimeter import (
 )
 from detector.draws import gauss, small_poisson, unit
 from detector.elementary import fast_log
-from detector.flight import column
 from detector.octaves import octave_bin
+from detector.sheet import FIRST, FLIGHT, HADRONIC, LABEL, PLACE, SHARE, TIME, E, X, Y, Z
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import NEUTRON_MASS
 from physics.random import exponential, isotropic_direction, open_stream
 
-PHOTON, ELECTRON, IONISING, HADRONIC, SPLIT_OFF, BACKGROUND = 0, 1, 2, 3, 4, 5
-"""Kinds of showers."""
-
-MAX_SHOWERS = 512
 MAX_SPLIT_OFFS = 32
 
 SLOT_BLOCKS = 3
@@ -51,67 +46,21 @@ MEAN_VISIBLE = 0.5333333333333333
 """Mean of Kumaraswamy's distribution with a = b = 2: 2 B(3/2, 2) = 8/15."""
 
 
-class Arrivals(NamedTuple):
-    """What arrives behind the crystals, for all events of a chunk."""
-
-    depth: (
-        np.ndarray
-    )  # float64 (flights,), interaction lengths it can still go, huge for muons; SHOWERED or STOPPED; 0: of no interest
-    left: np.ndarray  # float64 (flights,), βγ behind the crystals
-    origin: np.ndarray  # int64 (tracks,), flight that made the track, −1 for fakes and clones
-    carrier: np.ndarray  # int64 (tracks,), flight that carries it on to the calorimeter, −1 for none
-
-
-def new_arrivals(flights: int, tracks: int) -> Arrivals:
-    """Return memory for a chunk."""
-    return Arrivals(np.empty(flights), np.empty(flights), np.empty(tracks, np.int64), np.empty(tracks, np.int64))
-
-
-class Showers(NamedTuple):
-    """Scratch memory for the showers of one event."""
-
-    E: np.ndarray  # measured energy [GeV]
-    x: np.ndarray  # measured centroid [cm]
-    y: np.ndarray
-    z: np.ndarray
-    t: np.ndarray  # true time [ns]
-    share: np.ndarray  # of the energy that is not the strongest shower's, in merged ones
-    kind: np.ndarray  # int64
-    hadronic: np.ndarray  # int64, 1 if its shape is that of a hadronic shower
-    flight: np.ndarray  # int64, −1 for beam background
-    label: np.ndarray  # uint64, whose random numbers its shape is drawn with (see detector.draws)
-    block: np.ndarray  # uint64, which of them
-
-
-def new_showers() -> Showers:
-    """Return scratch memory for one event's showers."""
-    kinds = (np.float64,) * 6 + (np.int64,) * 3 + (np.uint64,) * 2
-    showers = Showers(*(column(MAX_SHOWERS, kind, place) for place, kind in enumerate(kinds)))
-    showers.E[:] = 0.0
-    return showers
-
-
 @inlined_kernel
-def put_shower(showers, n, energy, x, y, z, t, kind, hadronic, flight, label, block):
-    """Write shower ``n``; returns the new number of showers (showers beyond the capacity are dropped)."""
-    if n >= MAX_SHOWERS or not energy > 0.0:
+def put_shower(showers, n, energy, x, y, z, t, hadronic, flight, label, first):
+    """Write shower ``n`` if it has energy; returns the new number of showers."""
+    if not energy > 0.0:
         return n
-    showers.E[n] = energy
-    showers.x[n] = x
-    showers.y[n] = y
-    showers.z[n] = z
-    showers.t[n] = t
-    showers.share[n] = 0.0
-    showers.kind[n] = kind
-    showers.hadronic[n] = hadronic
-    showers.flight[n] = flight
-    showers.label[n] = label
-    showers.block[n] = np.uint64(block)
+    i = n & PLACE
+    showers[E + i], showers[X + i], showers[Y + i], showers[Z + i] = energy, x, y, z
+    showers[TIME + i], showers[SHARE + i], showers[HADRONIC + i] = t, 0.0, hadronic
+    showers[FLIGHT + i] = np.float64(flight)
+    showers[LABEL + i], showers[FIRST + i] = np.float64(label), np.float64(first)
     return n + 1
 
 
 @inlined_kernel
-def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t, kind, flight, calorimeter):
+def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t, flight, calorimeter):
     """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``.
 
     Its random numbers are column ``m`` of ``draws``.
@@ -144,7 +93,7 @@ def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t,
     d_phi = (low[PHI] + f * (high[PHI] - low[PHI])) * gauss(words[3, m], normal)
     return put_shower(
         showers, n, energy * measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
-        z - d_theta * rho2, t, kind, 0, flight, draws.label[m], SLOT_BLOCKS,
+        z - d_theta * rho2, t, 0.0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
 
 
@@ -180,7 +129,7 @@ def interaction_length(pdg, p, calorimeter):
 
 @inlined_kernel
 def hadronic_shower(
-    draws, m, stream, key, event, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
+    draws, m, stream, key, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
 ):
     """Shower of an interacting hadron and its split-offs; (x, y, z) is the point of the interaction.
 
@@ -199,12 +148,12 @@ def hadronic_shower(
     label = draws.label[m]
     n = put_shower(
         showers, n, energy, x + jitter(sigma, words[2, m]), y + jitter(sigma, words[3, m]),
-        z + jitter(sigma, words[4, m]), t, HADRONIC, 0 if exchange else 1, flight, label, SLOT_BLOCKS,
+        z + jitter(sigma, words[4, m]), t, 0.0 if exchange else 1.0, flight, label, SLOT_BLOCKS,
     )  # fmt: skip
     number = small_poisson(unit(words[8, m]), calorimeter.split_offs * math.sqrt(kinetic))
     if number == 0:
         return n
-    open_stream(stream, key, event, label & np.uint64(0xFFFF), label >> np.uint64(16))
+    open_stream(stream, key, draws.event[m], label & np.uint64(0xFFFF), label >> np.uint64(16))
     stream[4] = np.uint64(STREAM_BLOCK)
     for piece in range(1, min(number, MAX_SPLIT_OFFS) + 1):
         part = min(calorimeter.split_off_energy * exponential(stream), 0.3 * kinetic + 0.02)
@@ -216,8 +165,7 @@ def hadronic_shower(
         f = away / (math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9)
         late = t + 0.3 * away / SPEED_OF_LIGHT + 2.0 * exponential(stream)
         n = put_shower(
-            showers, n, part, x + f * hx, y + f * hy, z + f * hz, late, SPLIT_OFF, 1, flight, label,
-            SLOT_BLOCKS + piece,
+            showers, n, part, x + f * hx, y + f * hy, z + f * hz, late, 1.0, flight, label, SLOT_BLOCKS + piece,
         )  # fmt: skip
     return n
 
@@ -277,6 +225,6 @@ def charged_shower(draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, f
     sigma = 0.3 * calorimeter.crystal_width  # one or two crystals: width/√12 each way
     n = put_shower(
         showers, n, loss, x + middle * ux + jitter(sigma, words[2, m]), y + middle * uy + jitter(sigma, words[3, m]),
-        z + middle * uz + jitter(sigma, words[4, m]), t, IONISING, 0, flight, draws.label[m], SLOT_BLOCKS,
+        z + middle * uz + jitter(sigma, words[4, m]), t, 0.0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
     return n, loss, -1.0
