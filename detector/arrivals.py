@@ -5,13 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.draws import draw_blocks, name_stream
+from detector.draws import name_stream
 from detector.flight import ORIGIN_DECAY
-from detector.sheet import MAX_SHOWERS
 from detector.showers import (
     LEAST_MOMENTUM,
-    MAX_SPLIT_OFFS,
-    SLOT_BLOCKS,
     STOPPED,
     charged_shower,
     electromagnetic_shower,
@@ -71,24 +68,9 @@ def follow_tracks(flights, first, last, first_track, last_track, arrivals):
 
 
 @inlined_kernel
-def list_arrivals(draws, event, flights, first, last, who, n, arrivals):
-    """List the flights of an event that reach the calorimeter behind the ``n`` that ``who`` names; returns how many."""
-    for i in range(first, last):
-        arrivals.depth[i] = 0.0
-        arrivals.left[i] = 0.0
-        if flights.region[i] <= 0:
-            continue
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        if px * px + py * py + pz * pz > 9e-6:  # below a few MeV nothing reaches the cluster threshold
-            who[n] = i
-            name_stream(draws, n, event, STAGE_CALORIMETER, i - first)
-            n += 1
-    return n
-
-
-@inlined_kernel
-def flight_showers(draws, m, stream, key, flights, i, showers, n, arrivals, csi, calorimeter):
-    """Showers of flight ``i``, whose numbers are column ``m`` of ``draws``; returns their number."""
+def flight_showers(draws, m, stream, key, flights, flight, showers, n, arrivals, csi, calorimeter):
+    """Showers of a flight whose numbers are column ``m`` of ``draws``; returns their number."""
+    i = np.uint64(flight)  # never negative: numpy's rule for negative indices costs time
     px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
     p = math.sqrt(px * px + py * py + pz * pz)
     f = 1.0 / p
@@ -99,23 +81,23 @@ def flight_showers(draws, m, stream, key, flights, i, showers, n, arrivals, csi,
     if species in (22, 11):
         if species == 11 and p > LEAST_MOMENTUM:
             arrivals.depth[i] = STOPPED
-        return electromagnetic_shower(draws, m, showers, n, p, x, y, z, ux, uy, uz, t, i, calorimeter)
+        return electromagnetic_shower(draws, m, showers, n, p, x, y, z, ux, uy, uz, t, flight, calorimeter)
     mass = final_mass(pdg)
     kinetic = math.sqrt(p * p + mass * mass) - mass
     loss, late = 0.0, 0.0
     if flights.charge[i] != 0:
         n, loss, way = charged_shower(
-            draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, i, arrivals, csi, calorimeter
+            draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter
         )
     elif species in (130, 2112):
-        way = neutral_passage(draws, m, pdg, p, i, arrivals, calorimeter)
+        way = neutral_passage(draws, m, pdg, p, flight, arrivals, calorimeter)
         late = way * (kinetic + mass) / (p * SPEED_OF_LIGHT)
     else:
         return n
     if way >= 0.0:
         n = hadronic_shower(
             draws, m, stream, key, showers, n, kinetic - loss, loss, pdg,
-            x + way * ux, y + way * uy, z + way * uz, ux, uy, uz, t + late, i, calorimeter,
+            x + way * ux, y + way * uy, z + way * uz, ux, uy, uz, t + late, flight, calorimeter,
         )  # fmt: skip
     if p < LEAST_MOMENTUM:
         arrivals.depth[i] = 0.0
@@ -123,20 +105,20 @@ def flight_showers(draws, m, stream, key, flights, i, showers, n, arrivals, csi,
 
 
 @inlined_kernel
-def block_showers(draws, stream, key, numbers, begin, end, flights, tracks, who, block, arrivals, csi, calorimeter):
-    """Write the showers of all flights of the events from ``begin`` to ``end`` that reach the calorimeter."""
-    m = 0
+def list_arrivals(draws, numbers, begin, end, flights, who, arrivals):
+    """List the flights of the events from ``begin`` to ``end`` that reach the calorimeter; returns how many."""
+    n = 0
     for i_event in range(begin, end):
-        first, last = flights.offsets[i_event], flights.offsets[i_event + 1]
-        follow_tracks(flights, first, last, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals)
-        m = list_arrivals(draws, np.uint64(numbers[i_event]), flights, first, last, who, m, arrivals)
-    draw_blocks(draws, m, key, np.int64(0), np.int64(SLOT_BLOCKS))
-    n, j = 0, 0
-    for i_event in range(begin, end):
-        block.own[i_event - begin] = n
-        most, last = n + MAX_SHOWERS - MAX_SPLIT_OFFS, flights.offsets[i_event + 1]
-        while j < m and who[j] < last:
-            if n < most:
-                n = flight_showers(draws, j, stream, key, flights, who[j], block.showers, n, arrivals, csi, calorimeter)
-            j += 1
-    block.own[end - begin] = n
+        first = flights.offsets[i_event]
+        for place in range(first, flights.offsets[i_event + 1]):
+            i = np.uint64(place)
+            arrivals.depth[i] = 0.0
+            arrivals.left[i] = 0.0
+            if flights.region[i] <= 0:
+                continue
+            px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+            if px * px + py * py + pz * pz > 9e-6:  # below a few MeV nothing reaches the cluster threshold
+                who[n] = place
+                name_stream(draws, n, np.uint64(numbers[i_event]), STAGE_CALORIMETER, place - first)
+                n += 1
+    return n

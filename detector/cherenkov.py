@@ -211,7 +211,8 @@ def path_in_bar(x, y, z, px, py, pz, top):
     """
     if x * x + y * y < 1.0:
         return 0.0
-    k = math.floor(fast_atan2(y, x) / top.sector + 0.5) % top.normals.shape[0]
+    k = np.int64(fast_atan2(y, x) / top.sector + top.normals.shape[0] + 0.5)
+    k -= top.normals.shape[0] if k >= top.normals.shape[0] else 0
     nx, ny = top.normals[k, 0], top.normals[k, 1]
     forward = nx * px + ny * py
     if forward <= 0.05 * math.sqrt(px * px + py * py):

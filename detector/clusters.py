@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.arrivals import block_showers
-from detector.background import background_showers
+from detector.arrivals import flight_showers, follow_tracks, list_arrivals
+from detector.background import add_background, draw_background
 from detector.calorimeter import (
     CRYSTALS,
     ENERGY,
@@ -23,7 +23,7 @@ from detector.calorimeter import (
 from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp
 from detector.flight import column
-from detector.merging import merge_showers
+from detector.merging import keep_showers, merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
     AZIMUTH,
@@ -37,6 +37,7 @@ from detector.sheet import (
     LABEL,
     LAT,
     LOGIT,
+    MAX_SHOWERS,
     NUMBER,
     PITCH,
     PLACE,
@@ -51,14 +52,15 @@ from detector.sheet import (
     UX,
     UY,
     UZ,
-    WHOLE,
     WIDE,
     E,
     R,
     X,
     Y,
     Z,
+    whole,
 )
+from detector.showers import MAX_SPLIT_OFFS, SLOT_BLOCKS
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 
@@ -212,8 +214,8 @@ def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
             draws.label[i] = np.uint64(sheet[LABEL + i])
             draws.first[i] = np.uint64(sheet[FIRST + i])
     n = block.kept[end - begin]
-    draw_blocks(draws, n, key, np.int64(0), np.int64(1))
-    filled = (n + 7) & WHOLE  # what lies behind the last one does no harm
+    draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
+    filled = whole(n)  # what lies behind the last one does no harm
     find_directions(sheet, filled)
     look_up_clusters(draws, sheet, n & PLACE, calorimeter)
     draw_shapes(draws.words, sheet, filled, calorimeter.timing_slope, calorimeter.timing_floor)
@@ -225,7 +227,7 @@ def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks
     written.
     """
     start = clusters.offsets[i_event]
-    out = start
+    out = np.uint64(start)  # never negative: numpy's rule for negative indices costs time
     first_track = tracks.offsets[i_event]
     for t in range(first_track, tracks.offsets[i_event + 1]):
         tracks.cluster[t] = -1
@@ -259,11 +261,11 @@ def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks
             clusters.track[out] = track - first_track
             old = tracks.cluster[track]
             if old < 0 or clusters.E[start + old] < energy:
-                tracks.cluster[track] = out - start
+                tracks.cluster[track] = np.int64(out) - start
         flight = np.int64(sheet[FLIGHT + j])
         clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
         clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
-        out += 1
+        out += np.uint64(1)
     clusters.offsets[i_event + 1] = out
 
 
@@ -276,12 +278,30 @@ def measure_calorimeter(
 
     Reads the flights, writes ``tracks.cluster`` and ``arrivals``.
     """
-    block_showers(draws, stream, key, numbers, begin, end, flights, tracks, who, block, arrivals, csi, calorimeter)
-    background_showers(draws, key, numbers, begin, end, block, background, calorimeter)
-    n = np.int64(0)
-    for k in range(end - begin):
-        block.kept[k] = n
-        n = merge_showers(block, k, who, n, calorimeter.merging_distance, calorimeter.threshold)
+    showers = block.showers
+    for i_event in range(begin, end):
+        first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
+        follow_tracks(
+            flights, flights.offsets[i_event], flights.offsets[i_event + 1], first_track, last_track, arrivals
+        )
+    m = list_arrivals(draws, numbers, begin, end, flights, who, arrivals)
+    draw_blocks(draws, np.int64(0), m, key, np.int64(0), np.int64(SLOT_BLOCKS))
+    draw_background(draws, whole(m), key, numbers, begin, end, block, background)
+    kept, j = np.int64(0), 0
+    for i_event in range(begin, end):
+        k = i_event - begin
+        block.kept[k] = kept
+        n, last = np.int64(0), flights.offsets[i_event + 1]
+        while j < m and who[j] < last:
+            if n < MAX_SHOWERS - MAX_SPLIT_OFFS:
+                n = flight_showers(draws, j, stream, key, flights, who[j], showers, n, arrivals, csi, calorimeter)
+            j += 1
+        column = block.background[k]
+        number = min(block.background[k + 1] - column, MAX_SHOWERS - n)
+        n = add_background(draws, column, number, showers, n, background, calorimeter)
+        merge_showers(showers, n & PLACE, calorimeter.merging_distance)
+        kept = keep_showers(showers, n & PLACE, block.sheet, kept, calorimeter.threshold)
+    n = kept
     block.kept[end - begin] = n
     if clusters.offsets[begin] + n > clusters.E.shape[0]:
         return False

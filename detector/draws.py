@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.elementary import fast_exp
-from detector.octaves import octave_inside, octave_nodes
+from detector.octaves import BITS, octave_inside, octave_nodes
 from physics.jit import inlined_kernel, kernel
 from physics.random import philox
 
@@ -22,6 +22,7 @@ TAIL_LOW, TAIL_HIGH = -1, 31
 """Exponents of two of the least and the largest of the 2³¹ tail probabilities of normal numbers, in units of 2⁻³¹."""
 POISSON_MEANS, POISSON_COLUMNS = 80, 128
 
+_BINS = ((TAIL_HIGH - TAIL_LOW) << BITS) - 1
 _LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _TWO_TO_MINUS_32 = 1.0 / 4294967296.0
 
@@ -89,8 +90,9 @@ def name_stream(draws, i, event, stage, substream):
 
 
 @kernel
-def draw_blocks(draws, n, key, row, blocks):
-    """Fill rows ``row`` … ``row + 4 blocks − 1`` of ``n`` particles from blocks ``draws.first`` on of their streams.
+def draw_blocks(draws, begin, end, key, row, blocks):
+    """Fill rows ``row`` … ``row + 4 blocks − 1`` of the particles ``begin`` … ``end − 1`` from blocks ``draws.first``
+    on of their streams.
 
     Up to seven columns behind them are overwritten.
     """
@@ -99,7 +101,8 @@ def draw_blocks(draws, n, key, row, blocks):
     for block in range(blocks):
         b = np.uint64(block)
         r = row + 4 * block
-        for i in range((n + 7) & 0x7FFFFFF8):  # whole vectors: a rest would be computed one by one
+        for column in range((end - begin + 7) & 0x7FFFFFF8):  # whole vectors: a rest would be computed one by one
+            i = (begin & 0x7FFFFFFF) + column
             w0, w1, w2, w3 = philox(first[i] + b, label[i], event[i] & _LOW, event[i] >> _S32, k0, k1)
             words[r, i] = np.uint32(w0)
             words[r + 1, i] = np.uint32(w1)
@@ -131,6 +134,7 @@ def gauss(word, normal):
     """Return the standard normal number of a word: the first bit is its sign, the others how far out it is."""
     beyond = np.float64(~np.int64(word) & 0x7FFFFFFF) + 0.5
     i, f = octave_inside(beyond, TAIL_LOW)
+    i &= _BINS  # never negative, as the compiler then sees
     z = normal[i] + f * (normal[i + 1] - normal[i])
     return z if np.int64(word) > 0x7FFFFFFF else -z
 

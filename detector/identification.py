@@ -248,7 +248,7 @@ def identify(
                 who[m] = row
                 name_stream(draws, m, np.uint64(numbers[i_event]), STAGE_IDENTIFICATION, i - flights.offsets[i_event])
                 m += 1
-    draw_blocks(draws, m, key, np.int64(0), np.int64(3))
+    draw_blocks(draws, np.int64(0), m, key, np.int64(0), np.int64(3))
     j = 0
     for i_event in range(begin, end):
         while j < m and who[j] < tracks.offsets[i_event + 1]:

@@ -178,7 +178,7 @@ def measure_klm(
     out = klm_clusters.offsets[begin]
     if out + m > klm_clusters.x.shape[0]:
         return False
-    draw_blocks(draws, m, key, np.int64(0), np.int64(1))
+    draw_blocks(draws, np.int64(0), m, key, np.int64(0), np.int64(1))
     j = 0
     for i_event in range(begin, end):
         while j < m and who[j] < flights.offsets[i_event + 1]:

@@ -38,11 +38,8 @@ def octave_bin(x, low, size):
     The last bin is that of everything beyond the last node; below the first one the fraction is 0.
     """
     i, f = octave_inside(x, low)
-    if i < 0:
-        return np.int64(0), 0.0
-    if i > size - 2:
-        return np.int64(size - 2), 1.0
-    return i, f
+    f = 0.0 if i < 0 else 1.0 if i > size - 2 else f
+    return max(min(i, size - 2), 0), f
 
 
 @inlined_kernel
