@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import model_validator
 
 from detector.draws import gauss, poisson_number, unit
-from detector.elementary import fast_atan2
+from detector.elementary import circle_point, fast_atan2
 from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
@@ -72,8 +72,6 @@ class ArichSection(Section):
 
 
 TOP_COSINES, TOP_SLOWNESSES = 40, 64
-SPREAD, MEAN = 12, 18
-"""Places of the counters' values in ``Work.argument`` (:mod:`detector.identification`)."""
 
 
 class Top(NamedTuple):
@@ -87,7 +85,7 @@ class Top(NamedTuple):
     backward_z: float
     forward_z: float
     sector: float  # azimuth [rad] of one bar's sector
-    normals: np.ndarray  # (16, 2), directions of the bars' middles
+    bars: float
     half_width: float
     thickness: float
     background_photons: float
@@ -158,7 +156,6 @@ def compile_top(section: TopSection) -> Top:
         times[i] = np.concatenate([[0.0], np.cumsum(0.5 * (rms[1:] + rms[:-1]) * step)])
         light = (1.0 - (slowness / section.index.number) ** 2) / (1.0 - section.index.number**-2)
         yields[i] = section.photons.number * light * trapped.mean(axis=1) / reference.mean() / sine
-    middles = 2.0 * math.pi / section.bars.number * np.arange(int(section.bars.number))
     return Top(
         np.stack([times, np.maximum(yields, 0.0)], axis=-1),
         float(low),
@@ -168,7 +165,7 @@ def compile_top(section: TopSection) -> Top:
         section.backward_z.number,
         section.forward_z.number,
         2.0 * math.pi / section.bars.number,
-        np.stack([np.cos(middles), np.sin(middles)], axis=-1),
+        section.bars.number,
         0.5 * section.bar_width.number,
         section.thickness.number,
         section.background_photons.number,
@@ -209,55 +206,54 @@ def path_in_bar(x, y, z, px, py, pz, top):
     Slanted tracks near an edge enter or leave a bar through its side: some 6 % of all miss the bars, 3 % more cross
     a part of one (arXiv:2203.04847).
     """
-    if x * x + y * y < 1.0:
-        return 0.0
-    k = np.int64(fast_atan2(y, x) / top.sector + top.normals.shape[0] + 0.5)
-    k -= top.normals.shape[0] if k >= top.normals.shape[0] else 0
-    nx, ny = top.normals[k, 0], top.normals[k, 1]
+    turn = np.floor(fast_atan2(y, x) / top.sector + 0.5) / top.bars + 0.125
+    nx, ny = circle_point(turn - np.floor(turn))  # normal of the bar it points to
     forward = nx * px + ny * py
-    if forward <= 0.05 * math.sqrt(px * px + py * py):
-        return 0.0
     depth = nx * x + ny * y - top.radius  # behind the bar's inner face
     f = 1.0 / forward
     z_bar = z - depth * f * pz
-    if z_bar <= top.backward_z or z_bar >= top.forward_z:
-        return 0.0
     slope = f * (nx * py - ny * px)
     near = nx * y - ny * x - depth * slope
     far = near + top.thickness * slope
     low, high = min(near, far), max(near, far)
     inside = min(high, top.half_width) - max(low, -top.half_width)
-    if inside <= 0.0:
-        return 0.0
-    return inside / (high - low) if high - low > 1e-6 else 1.0
+    part = inside / (high - low) if high - low > 1e-6 else 1.0
+    hit = (inside > 0.0) & (z_bar > top.backward_z) & (z_bar < top.forward_z)
+    hit &= (forward > 0.05 * math.sqrt(px * px + py * py)) & (x * x + y * y > 1.0)
+    return part if hit else 0.0
 
 
 @inlined_kernel
 def in_arich(x, y, z, arich):
     """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
-    if z <= 0.0:
-        return False
-    rho = math.sqrt(x * x + y * y) * arich.distance / z
-    return arich.inner_radius < rho < arich.outer_radius
+    rho = math.sqrt(x * x + y * y) * arich.distance
+    return (z > 0.0) & (arich.inner_radius * z < rho) & (rho < arich.outer_radius * z)
 
 
 @inlined_kernel
-def measure_top(draws, m, row, cosine, path, slowness_true, radiates, kinked, top, work):
-    """Measure the light of a track in a quartz bar.
+def cosine_bin(cosine, top):
+    """Bin of the TOP counter's table over cos θ where a track crosses a bar, and how far it is to the next node."""
+    position = (cosine - top.cosine_low) / top.cosine_step
+    i = max(min(np.int64(position), top.table.shape[0] - 2), 0)
+    return i, position - i
 
-    ``cosine`` of the polar angle where it crosses the part ``path`` of the bar's thickness; ``slowness_true`` its
-    1/β there, used if it ``radiates`` (it arrived at all); ``kinked`` after a decay in flight, when the hypotheses'
-    times refer to the wrong track; ``work.slowness`` (6,) 1/β of the hypotheses.  Writes for each of them into
-    ``work.argument`` the argument 1 + x²/ν of Student's t (from SPREAD on) and the expected photons with background
-    (from MEAN on), into ``work.share`` the part of the track's light in them; returns the number of photons.
+
+@inlined_kernel
+def measure_top(draws, m, row, i, f, path, slowness, radiates, kinked, top):
+    """Measure the light of a track in a quartz bar; returns (photons of the track, of it and background, time [ns]).
+
+    Parameters
+    ----------
+    m, row : its random numbers are the words from ``row`` on of column ``m``.
+    i, f : bin of :func:`cosine_bin`.
+    path : part of the bar's thickness that it crosses.
+    slowness : its 1/β there, used if it ``radiates`` (it arrived at all).
+    kinked : after a decay in flight, when the hypotheses' times refer to the wrong track.
     """
     words, normal = draws.words, draws.normal
-    position = (cosine - top.cosine_low) / top.cosine_step
-    i = min(max(int(position), 0), top.table.shape[0] - 2)
-    f = position - i
     time, expected = 0.0, 0.0
     if radiates:
-        time, expected = top_expectation(i, f, slowness_true, top)
+        time, expected = top_expectation(i, f, slowness, top)
     signal = poisson_number(words[row, m], words[row + 1, m], path * expected, draws)
     measured = 0.0
     if signal > 0:
@@ -267,18 +263,18 @@ def measure_top(draws, m, row, cosine, path, slowness_true, radiates, kinked, to
             measured += top.tail_time * gauss(words[row + 5, m], normal)
         if kinked:
             measured += top.kink_time * gauss(words[row + 6, m], normal)
-    # The densities of the likelihood know the photons' resolution only: what all photons of a track share (start
-    # time, extrapolation) makes it over-confident, as in the experiment.
-    norm = signal / (top.degrees_of_freedom * top.photon_time * top.photon_time)
-    for h in range(6):
-        t, mu = top_expectation(i, f, work.slowness[h], top)
-        mu *= path
-        total = mu + top.background_photons
-        deviation = measured - t
-        work.argument[MEAN + h] = total
-        work.share[h] = mu / total
-        work.argument[SPREAD + h] = 1.0 + norm * deviation * deviation
-    return signal + poisson_number(words[row + 2, m], words[row + 7, m], top.background_photons, draws)
+    return (
+        signal,
+        signal + poisson_number(words[row + 2, m], words[row + 7, m], top.background_photons, draws),
+        measured,
+    )
+
+
+@inlined_kernel
+def top_hypothesis(i, f, path, slowness, top):
+    """Time [ns] and photons of the track that a hypothesis with this 1/β expects; otherwise as :func:`measure_top`."""
+    time, photons = top_expectation(i, f, slowness, top)
+    return time, path * photons
 
 
 @inlined_kernel
@@ -289,16 +285,18 @@ def cherenkov_angle(slowness, index):
 
 
 @inlined_kernel
-def measure_arich(draws, m, row, slowness_true, radiates, kinked, arich, work):
-    """Measure the aerogel ring of a track; arguments and results as of :func:`measure_top`."""
+def measure_arich(draws, m, row, slowness, radiates, kinked, arich):
+    """Measure the aerogel ring of a track; returns (photons of the track, of it and background, angle [rad], photons
+    expected of a track at β = 1).
+
+    Arguments as of :func:`measure_top`; tile and sensor gaps cost photons, which ones a track meets is known.
+    """
     words, normal = draws.words, draws.normal
-    full = 1.0 - 1.0 / (arich.index * arich.index)
     efficiency = arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * unit(words[row + 6, m])
-    photons = arich.photons * efficiency / full  # the tile and sensor gaps a track meets are known
+    photons = arich.photons * efficiency
     angle, expected = 0.0, 0.0
     if radiates:
-        angle = cherenkov_angle(slowness_true, arich.index)
-        expected = photons * math.sin(angle) ** 2
+        angle, expected = arich_hypothesis(photons, slowness, arich)
     signal = poisson_number(words[row, m], words[row + 1, m], expected, draws)
     measured = 0.0
     if signal > 0:
@@ -306,14 +304,13 @@ def measure_arich(draws, m, row, slowness_true, radiates, kinked, arich, work):
         measured = angle + sigma * gauss(words[row + 3, m], normal)
         if kinked or unit(words[row + 4, m]) < arich.tail_probability:
             measured += arich.tail_angle * gauss(words[row + 5, m], normal)
-    norm = signal / (arich.degrees_of_freedom * arich.photon_angle * arich.photon_angle)
-    for h in range(6):
-        theta = cherenkov_angle(work.slowness[h], arich.index)
-        cosine = work.slowness[h] / arich.index
-        mu = photons * (1.0 - cosine * cosine) if cosine < 1.0 else 0.0
-        total = mu + arich.background_photons
-        deviation = measured - theta
-        work.argument[MEAN + h] = total
-        work.share[h] = mu / total
-        work.argument[SPREAD + h] = 1.0 + norm * deviation * deviation
-    return signal + poisson_number(words[row + 2, m], words[row + 7, m], arich.background_photons, draws)
+    count = signal + poisson_number(words[row + 2, m], words[row + 7, m], arich.background_photons, draws)
+    return signal, count, measured, photons
+
+
+@inlined_kernel
+def arich_hypothesis(photons, slowness, arich):
+    """Cherenkov angle [rad] and photons of a track with this 1/β, if there were ``photons`` at β = 1."""
+    cosine = slowness / arich.index
+    full = 1.0 - 1.0 / (arich.index * arich.index)
+    return cherenkov_angle(slowness, arich.index), photons / full * max(1.0 - cosine * cosine, 0.0)

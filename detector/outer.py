@@ -15,8 +15,9 @@ from detector.calorimeter import Calorimeter, compile_calorimeter
 from detector.clusters import Points, measure_calorimeter, new_points
 from detector.draws import Draws, new_draws
 from detector.flight import Flights
-from detector.identification import Identification, Work, compile_identification, identify, new_work
+from detector.identification import Identification, compile_identification
 from detector.klm import KLM, compile_klm, expected_layer
+from detector.likelihoods import identify, new_track_sheet
 from detector.muon_system import Passages, measure_klm, new_passages
 from detector.record import Clusters, KLMClusters, Tracks
 from detector.sheet import BLOCK_EVENTS, PITCH, Block, new_block
@@ -71,7 +72,7 @@ class Memory(NamedTuple):
     block: Block
     points: Points
     carried: np.ndarray
-    work: Work
+    track_sheet: np.ndarray
     arrivals: Arrivals
     passages: Passages
 
@@ -102,7 +103,7 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
             new_block(),
             new_points(2 * most_tracks),
             np.zeros(2 * most, np.int64),
-            new_work(),
+            new_track_sheet(),
             new_arrivals(len(flights.pdg) * 5 // 4, len(tracks.d0) * 5 // 4),
             new_passages(len(tracks.d0) * 5 // 4),
         )
@@ -143,7 +144,7 @@ def measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters,
         ):  # fmt: skip
             return begin
         identify(
-            m.draws, key, numbers, begin, end, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.work,
+            m.draws, key, numbers, begin, end, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.track_sheet,
             outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
         )  # fmt: skip
         begin = end
