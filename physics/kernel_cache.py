@@ -45,8 +45,9 @@ def _source(path: Path) -> tuple[bytes, tuple[Path, ...]]:
     imported = []
     for module, names, plain in _IMPORT.findall(text):
         place = _ROOT.joinpath(*(module or plain).split("."))
-        candidates = [place.with_suffix(".py"), place / "__init__.py"]
-        candidates += [place / f"{name}.py" for name in re.findall(r"\w+", names)]
+        candidates = [place.with_suffix(".py")]
+        if place.is_dir():
+            candidates = [place / "__init__.py", *(place / f"{name}.py" for name in re.findall(r"\w+", names))]
         imported += [found for found in candidates if found.is_file()]
     return hashlib.blake2b(text.encode(), digest_size=16).digest(), tuple(imported)
 
@@ -84,15 +85,7 @@ class KernelLocator:
     @classmethod
     def from_function(cls, _function: Callable[..., Any], file: str) -> "KernelLocator | None":
         """Return the locator of a function, None when it is not ours or its cache cannot be written."""
-        path = Path(file).resolve()
-        if not path.is_file() or not path.is_relative_to(_ROOT) or path.relative_to(_ROOT).parts[0] not in _OURS:
-            return None
-        locator = cls(path)
-        try:
-            locator.ensure_cache_path()
-        except OSError:
-            return None
-        return locator if os.access(locator.get_cache_path(), os.W_OK) else None
+        return _locator(file)
 
     def ensure_cache_path(self) -> None:
         """Make the directory of the cache."""
@@ -115,6 +108,20 @@ class KernelLocator:
     def get_disambiguator(self) -> str:
         """Return nothing: names of kernels are unique in their file."""
         return ""
+
+
+@cache
+def _locator(file: str) -> KernelLocator | None:
+    """Locator of the kernels of a file, which are many."""
+    path = Path(file).resolve()
+    if not path.is_file() or not path.is_relative_to(_ROOT) or path.relative_to(_ROOT).parts[0] not in _OURS:
+        return None
+    locator = KernelLocator(path)
+    try:
+        locator.ensure_cache_path()
+    except OSError:
+        return None
+    return locator if os.access(locator.get_cache_path(), os.W_OK) else None
 
 
 @contextmanager

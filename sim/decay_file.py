@@ -7,6 +7,7 @@ meaning: a later ``Decay X`` block replaces the earlier one, ``CDecay`` conjugat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 
 from sim.particle_properties import known_names, properties
@@ -87,10 +88,12 @@ class DecayFile:
 
 
 def default_decay_file() -> Path:
-    """Return the path of DECAY_BELLE2.DEC, which ``decaylanguage`` ships."""
-    from decaylanguage.data import basepath
-
-    return Path(str(basepath)) / "DECAY_BELLE2.DEC"
+    """Return the path of DECAY_BELLE2.DEC, which ``decaylanguage`` ships; found without loading its grammar."""
+    package = find_spec("decaylanguage")
+    if package is None or package.origin is None:
+        message = "the package 'decaylanguage' is not installed: install belfast again"
+        raise ModuleNotFoundError(message)
+    return Path(package.origin).parent / "data" / "DECAY_BELLE2.DEC"
 
 
 def unknown_particle(name: str, source: str, aliases: Iterable[str]) -> str:

@@ -5,10 +5,12 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import overload
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -125,12 +127,38 @@ class CompiledModes:
         return {(mode.mother, mode.source): row for row, mode in enumerate(self.names.modes)}
 
 
+@dataclass(frozen=True)
+class Modes(Sequence[ModeDescription]):
+    """Descriptions of modes by row, kept as a line of JSON each: a production asks for few of the thousands."""
+
+    lines: list[str]
+
+    @classmethod
+    def of(cls, descriptions: Iterable[ModeDescription]) -> "Modes":
+        """Return what gives ``descriptions`` back."""
+        return cls([json.dumps(astuple(description)) for description in descriptions])
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, row: int) -> ModeDescription: ...
+    @overload
+    def __getitem__(self, row: slice) -> "Modes": ...
+    def __getitem__(self, row: int | slice) -> "ModeDescription | Modes":
+        """Return the description of one row, or those of several."""
+        if isinstance(row, slice):
+            return Modes(self.lines[row])
+        mother, daughters, *rest = json.loads(self.lines[row])
+        return ModeDescription(mother, tuple(daughters), *rest)
+
+
 @dataclass
 class Descriptions:
-    """Names of the rows of a table: ``particles[row]`` and ``modes`` (lazily built from columns)."""
+    """Names of the rows of a table: ``particles[row]`` and ``modes[row]``."""
 
     particles: list[str]
-    modes: list[ModeDescription]
+    modes: Modes
 
     def row(self, name: str) -> int:
         """Return the row of a particle or alias by its EvtGen name; ValueError when the table lacks it."""
@@ -235,7 +263,7 @@ def compile_table(content: DecayFile, base: CompiledModes | None = None) -> tupl
     _check_open(table, described)
     table = table._replace(quantiles=_quantiles(table, names, content))
     _maxima(table, names, described)
-    return table, Descriptions(names, described)
+    return table, Descriptions(names, Modes.of(described))
 
 
 def _known(base: CompiledModes, row: int) -> tuple[int, int, int, list[float], bool, float]:
@@ -566,21 +594,17 @@ def cache_directory() -> Path:
 
 def _read_cache(key: str) -> tuple[DecayTable, Descriptions] | None:
     try:
-        with np.load(cache_directory() / f"decays-{key}.npz", allow_pickle=False) as arrays:
+        path = cache_directory() / f"decays-{key}.npz"
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             table = DecayTable(*(arrays[name] for name in DecayTable._fields[:-1]), 1)  # type: ignore[call-arg]
-            text = arrays["description"].tobytes().decode()
-        data = json.loads(text)
-        modes = [ModeDescription(m[0], tuple(m[1]), *m[2:]) for m in data["modes"]]
-        return table, Descriptions(data["particles"], modes)
-    except (OSError, KeyError, ValueError, TypeError):
+            particles, *modes = arrays["description"].tobytes().decode().split("\n")
+        return table, Descriptions(json.loads(particles), Modes(modes))
+    except (OSError, EOFError, BadZipFile, KeyError, ValueError, TypeError):
         return None
 
 
 def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> None:
-    data = {
-        "particles": descriptions.particles,
-        "modes": [(m.mother, m.daughters, m.fraction, m.model, m.implemented, m.source) for m in descriptions.modes],
-    }
+    description = "\n".join([json.dumps(descriptions.particles), *descriptions.modes.lines])
     arrays = dict(zip(table._fields[:-1], table[:-1], strict=True))
     temporary = None
     try:
@@ -588,7 +612,7 @@ def _write_cache(key: str, table: DecayTable, descriptions: Descriptions) -> Non
         directory.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=directory, suffix=".tmp")
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, description=np.frombuffer(json.dumps(data).encode(), np.uint8), **arrays)  # type: ignore[arg-type]
+            np.savez(file, description=np.frombuffer(description.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
         Path(temporary).replace(directory / f"decays-{key}.npz")
     except OSError:
         if temporary is not None:

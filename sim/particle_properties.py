@@ -9,9 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from particle import InvalidParticle, Particle, ParticleNotFound
-from particle.exceptions import MatchingIDNotFound
-
 PARTICLE_TABLE_YEAR = 2026
 """Year of the PDG table that ``particle`` 1.1 reads by default; part of the cache key."""
 HBAR_C = 1.973269804e-14
@@ -147,6 +144,8 @@ def properties(name: str) -> Properties | None:
     extra = _extra().get(name)
     if extra is not None:
         return extra
+    from particle import InvalidParticle, Particle, ParticleNotFound
+
     try:
         entry = Particle.from_evtgen_name(name)
     except (ParticleNotFound, KeyError, ValueError):
@@ -171,6 +170,9 @@ def properties(name: str) -> Properties | None:
 
 def known_names() -> list[str]:
     """Return the EvtGen names of all particles, for suggestions in messages."""
+    from particle import Particle
+    from particle.exceptions import MatchingIDNotFound
+
     names = set(_extra())
     for entry in Particle.all():
         # the PDG table lists states that EvtGen has no name for

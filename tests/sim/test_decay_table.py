@@ -200,9 +200,16 @@ def test_cache_gives_the_same_table_and_an_unusable_one_only_costs_time(tmp_path
     for one, two in zip(first, again, strict=True):
         assert np.asarray(one).tobytes() == np.asarray(two).tobytes()
     assert names == names_again
-    for file in (tmp_path / "cache").glob("*.npz"):
-        file.write_bytes(b"broken")
-    assert load_described_table([path])[1] == names
+    whole = {file: file.read_bytes() for file in (tmp_path / "cache").glob("*.npz")}
+    for break_it in (
+        lambda content: b"",
+        lambda content: b"broken",
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:],
+    ):
+        for file, content in whole.items():
+            file.write_bytes(break_it(content))
+        assert load_described_table([path])[1] == names
     monkeypatch.setattr(decay_table, "cache_directory", lambda: tmp_path / "my.dec" / "no")
     assert load_described_table([path])[1] == names
     assert os.listdir(tmp_path / "cache")  # noqa: PTH208
