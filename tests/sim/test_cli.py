@@ -1,5 +1,6 @@
 """The command line as a user meets it: output, messages, exit codes."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from numba.core import entrypoints
 from typer.testing import CliRunner
 
 from sim.cli import app
@@ -30,6 +32,25 @@ def test_help_does_not_import_the_heavy_libraries():
     )
     result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("[]")
+
+
+def test_generate_loads_only_what_it_needs(tmp_path):
+    code = (
+        "import sys\n"
+        f"sys.argv = 'belfast generate charged --events 1 --quiet --output {tmp_path / 'one.root'}'.split()\n"
+        "from sim.cli import app\n"
+        "try: app()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('vector', 'scipy.linalg', 'particle', 'decaylanguage', 'rich') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip().endswith("[]")
+
+
+def test_generate_leaves_the_process_as_it_was(tmp_path):
+    before = gc.get_threshold(), entrypoints.init_all, "scipy.linalg.cython_blas" in sys.modules
+    assert run("generate", "charged", "--events", 1, "--quiet", "--output", tmp_path / "one.root").exit_code == 0
+    assert (gc.get_threshold(), entrypoints.init_all, "scipy.linalg.cython_blas" in sys.modules) == before
 
 
 def test_samples_lists_the_catalogue():
