@@ -158,7 +158,11 @@ def guard(cache: Any) -> None:
 
     def load_overload(*arguments: Any) -> Any:
         with _alone(cache.cache_path):
-            return load(*arguments)
+            try:
+                return load(*arguments)
+            except (AttributeError, ImportError):  # names a class that this version no longer has
+                cache.flush()
+                return None
 
     def save_overload(*arguments: Any) -> None:
         with _alone(cache.cache_path):

@@ -77,21 +77,14 @@ def _own_process() -> Iterator[None]:
     """Spare a process that runs no kernels but ours what they do not need: a quarter of its start.
 
     OpenBLAS would spread a few small matrices over all cores; Python would search the million objects of the start for
-    garbage again and again, and take them apart one by one at exit; numba would look for scipy's linear algebra, for
-    what no kernel of ours calls, and have awkward and vector teach it their types, which no kernel of ours knows.
-    Numba and the garbage collection are as they were for whoever goes on from here, but for ``np.cov`` in kernels,
-    which needs scipy.
+    garbage again and again, and take them apart one by one at exit; numba would have awkward and vector teach it their
+    types, which no kernel of ours knows. Numba and the garbage collection are as they were for whoever goes on from
+    here.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is loaded
     thresholds = gc.get_threshold()
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)  # and leave what there is then to the operating system
-    blas = "scipy.linalg.cython_blas"
-    if blas not in sys.modules:
-        sys.modules[blas] = None  # type: ignore[assignment]  # not to be found, while the next line asks for it
-        import numba.np.arraymath  # noqa: F401
-
-        del sys.modules[blas]
     from numba.core import entrypoints
 
     extensions = entrypoints.init_all

@@ -21,10 +21,43 @@ def high(x):
 print(high(1.0), sum(high.stats.cache_hits.values()))
 """
 
+CLASS = """
+from typing import NamedTuple
+
+from physics.jit import kernel
+
+class {name}(NamedTuple):
+    x: float
+
+@kernel
+def first(pair):
+    return pair.x
+
+print(first({name}(2.0)), sum(first.stats.cache_hits.values()))
+"""
+
+
+def copy_of_physics(folder):
+    shutil.copytree(Path(physics.__file__).parent, folder / "physics", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / ".git").mkdir()
+
+
+def test_vanished_class_is_no_obstacle(tmp_path):
+    """A kernel's old cache may name a class that a newer version no longer has."""
+    copy_of_physics(tmp_path)
+
+    def run(name):
+        (tmp_path / "physics" / "high.py").write_text(CLASS.format(name=name))
+        command = [sys.executable, "-c", "import physics.high"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+
+    assert run("Old") == ["2.0", "0"]
+    assert run("New") == ["2.0", "0"]
+    assert run("New") == ["2.0", "1"]
+
 
 def test_changed_callee_is_noticed(tmp_path):
-    shutil.copytree(Path(physics.__file__).parent, tmp_path / "physics", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / ".git").mkdir()
+    copy_of_physics(tmp_path)
     (tmp_path / "physics" / "high.py").write_text(HIGH)
     (tmp_path / "physics" / "middle.py").write_text(MIDDLE)
 
