@@ -24,9 +24,9 @@ _REGIONS = np.array([OUTSIDE, FORWARD, FORWARD_GAP, BARREL, BACKWARD_GAP, BACKWA
 """From the beam's direction on, one behind each edge of ``Calorimeter.edges``."""
 
 ENERGY, THETA, PHI = 0, 1, 2
-EFFICIENCY, DEPTH, CRYSTALS, WIDTH, SEPARATION = 3, 4, 5, 6, 7
+EFFICIENCY, DEPTH = 3, 4
 """Columns of the tables of :class:`Calorimeter`."""
-COLUMNS = 8
+COLUMNS = 5
 ENERGY_LOW, ENERGY_HIGH = -9, 4
 """Exponents of two of the least and the largest energy [GeV] of the tables."""
 
@@ -194,12 +194,6 @@ def compile_calorimeter(
                 node[quantity] = resolution_formula(energy, calorimeter.resolution[index, quantity])
             node[EFFICIENCY] = detection_efficiency(energy, calorimeter)
             node[DEPTH] = shower_depth(energy, calorimeter)
-            # crystals above a few MeV grow with the logarithm of the energy (assumption)
-            node[CRYSTALS] = 9.0 + 3.0 * math.log(energy / 0.1)
-            # 1 − E9/E21 of electromagnetic showers: noise of the outer crystals widens weak ones (assumption)
-            node[WIDTH] = 0.030 + 0.0025 / (energy + 0.02)
-            # difference of the logits of the pulse-shape variable of photons and hadrons (assumption)
-            node[SEPARATION] = 2.2 + 2.6 * math.sqrt(energy)
     return calorimeter
 
 

@@ -8,25 +8,24 @@ import numpy as np
 from detector.arrivals import flight_showers, follow_tracks, list_arrivals
 from detector.background import add_background, draw_background
 from detector.calorimeter import (
-    CRYSTALS,
     ENERGY,
     ENERGY_LOW,
     OUTSIDE,
     PHI,
-    SEPARATION,
     THETA,
-    WIDTH,
     cluster_region,
     region_index,
     timing_error,
 )
 from detector.draws import draw_blocks, gauss
-from detector.elementary import fast_atan2, fast_exp
+from detector.elementary import fast_atan2, fast_exp, fast_log
 from detector.flight import column
 from detector.merging import keep_showers, merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
     AZIMUTH,
+    CENTRAL,
+    DISTANCE,
     DT99,
     E1E9,
     E9E21,
@@ -34,10 +33,11 @@ from detector.sheet import (
     FLIGHT,
     GAUSS,
     HADRONIC,
+    IN_TIME,
     LABEL,
     LAT,
-    LOGIT,
     MAX_SHOWERS,
+    NEAREST,
     NUMBER,
     PITCH,
     PLACE,
@@ -52,7 +52,6 @@ from detector.sheet import (
     UX,
     UY,
     UZ,
-    WIDE,
     E,
     R,
     X,
@@ -68,62 +67,66 @@ MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
 
 
-@inlined_kernel
-def track_points(flights, first_track, last_track, carrier, points, calorimeter):
-    """Write (x, y, z, x² + y² + z²) of each track that arrives, three radiation lengths behind the face.
-
-    Returns how many, filled up with points far away to a multiple of 8; ``points.row`` names their tracks.
-    """
-    arrived = 0
-    for row in range(first_track, last_track):
-        i = carrier[row]
-        if i < 0:
-            continue
-        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
-        f = 3.0 * calorimeter.radiation_length / max(math.sqrt(px * px + py * py + pz * pz), 1e-6)
-        x, y, z = flights.x[i] + f * px, flights.y[i] + f * py, flights.z[i] + f * pz
-        points.x[arrived], points.y[arrived], points.z[arrived] = x, y, z
-        points.square[arrived] = x * x + y * y + z * z
-        points.row[arrived] = row
-        arrived += 1
-    filled = min((arrived + 7) & -8, 1016)
-    for a in range(arrived, filled):
-        points.x[a], points.y[a], points.z[a] = 0.0, 0.0, 0.0
-        points.square[a] = 1e9
-    return filled
-
-
-@inlined_kernel
-def nearest_point(points, n, ux, uy, uz, r):
-    """Nearest of ``n`` points (a multiple of 8) to a line of sight, and its squared distance.
-
-    Depths differ from shower to shower: points are compared across the line, if not more than 60 cm from the
-    distance ``r`` along it.  Positive numbers are ordered as their bits are; the last ten hold the place, and so the
-    smallest of all is found in vector instructions.
-    """
-    least = np.int64(0x7FFFFFFFFFFFFFFF)
-    for a in range(n):
-        along = points.x[a] * ux + points.y[a] * uy + points.z[a] * uz
-        across2 = max(points.square[a] - along * along, 0.0)
-        across2 = across2 if abs(along - r) < 60.0 else 1e9
-        least = min(least, (np.float64(across2).view(np.int64) & -1024) | a)
-    return least & 1023, np.int64(least & -1024).view(np.float64)
-
-
 class Points(NamedTuple):
     """Scratch memory: where an event's tracks are."""
 
     x: np.ndarray  # [cm]
     y: np.ndarray
     z: np.ndarray
-    square: np.ndarray  # [cm²]
     row: np.ndarray  # int64
 
 
 def new_points(tracks: int) -> Points:
     """Return scratch memory for events of up to so many tracks."""
-    kinds = (np.float64,) * 4 + (np.int64,)
-    return Points(*(column(tracks + 16, kind, place) for place, kind in enumerate(kinds)))
+    kinds = (np.float64,) * 3 + (np.int64,)
+    return Points(*(column(tracks, kind, place) for place, kind in enumerate(kinds)))
+
+
+@inlined_kernel
+def track_points(flights, first_track, last_track, carrier, points, calorimeter):
+    """Write where each track that arrives is three radiation lengths behind the face; returns how many.
+
+    ``points.row`` names their tracks.
+    """
+    arrived = 0
+    for row in range(first_track, last_track):
+        if carrier[row] < 0:
+            continue
+        i = np.uint64(carrier[row])
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        f = 3.0 * calorimeter.radiation_length / max(math.sqrt(px * px + py * py + pz * pz), 1e-6)
+        points.x[arrived], points.y[arrived] = flights.x[i] + f * px, flights.y[i] + f * py
+        points.z[arrived] = flights.z[i] + f * pz
+        points.row[arrived] = row
+        arrived += 1
+    return arrived
+
+
+@inlined_kernel
+def find_nearest(sheet, first, n, points, arrived):
+    """Fill for the ``n`` clusters from ``first`` on which of the tracks' points is nearest, and its distance.
+
+    Depths differ from shower to shower: points are compared across the line of sight, if not more than 60 cm from
+    the cluster along it.  Positive numbers are ordered as their bits are; the last ten hold the place.
+    """
+    begin, n = first & PLACE, whole(n)
+    for c in range(n):
+        sheet[NEAREST + begin + c] = MAX_DISTANCE * MAX_DISTANCE
+    for a in range(min(arrived, 1024)):
+        x, y, z = points.x[a], points.y[a], points.z[a]
+        square = x * x + y * y + z * z
+        for c in range(n):
+            j = begin + c
+            along = x * sheet[UX + j] + y * sheet[UY + j] + z * sheet[UZ + j]
+            across2 = max(square - along * along, 0.0)
+            across2 = across2 if abs(along - sheet[R + j]) < 60.0 else 1e9
+            mine = np.int64((np.float64(across2).view(np.int64) & -1024) | a).view(np.float64)
+            sheet[NEAREST + j] = min(sheet[NEAREST + j], mine)
+    for c in range(n):
+        j = begin + c
+        sheet[DISTANCE + j] = math.sqrt(
+            np.int64(np.float64(sheet[NEAREST + j]).view(np.int64) & -1024).view(np.float64)
+        )
 
 
 @inlined_kernel
@@ -154,10 +157,32 @@ def find_directions(sheet, n):
 
 
 @inlined_kernel
+def find_times(draws, sheet, n, calorimeter):
+    """Fill time, its uncertainty and E1/E9 of the first ``n`` clusters, and which of them are in time.
+
+    Weaker showers close by, with a share of the energy, leave less in the centre.
+    """
+    words, normal = draws.words, draws.normal
+    for j in range(n & PLACE):
+        sheet[GAUSS + 3 * PITCH + j] = gauss(words[3, j], normal)
+    for j in range(whole(n)):
+        central = central_part(words[0, j], sheet[HADRONIC + j] > 0.5)
+        e1e9 = central * (1.0 - 0.6 * sheet[SHARE + j])
+        dt99 = timing_error(sheet[E + j], e1e9, calorimeter.timing_slope, calorimeter.timing_floor)
+        time = sheet[TIME + j] - sheet[R + j] / SPEED_OF_LIGHT
+        time += dt99 * (1.0 / 2.5758293) * sheet[GAUSS + 3 * PITCH + j]
+        sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j], sheet[TIME + j] = central, e1e9, dt99, time
+        in_time = (sheet[E + j] >= calorimeter.timing_energy) | (abs(time) <= dt99)
+        sheet[IN_TIME + j] = 1.0 if in_time else 0.0
+
+
+@inlined_kernel
 def look_up_clusters(draws, sheet, n, calorimeter):
-    """Fill what comes from tables: region, resolutions and mean shapes, and the normal numbers."""
+    """Fill what comes from tables for clusters in time: region, resolutions, and the normal numbers of the shapes."""
     words, normal, tables = draws.words, draws.normal, calorimeter.table
     for j in range(n):
+        if sheet[IN_TIME + j] == 0.0:
+            continue
         region = cluster_region(sheet[UZ + j], calorimeter)
         i, f = octave_bin(sheet[E + j], ENERGY_LOW, tables.shape[1])
         low = tables[region_index(region), i]
@@ -166,40 +191,32 @@ def look_up_clusters(draws, sheet, n, calorimeter):
         sheet[SIGMA_E + j] = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
         sheet[SIGMA_THETA + j] = low[THETA] + f * (high[THETA] - low[THETA])
         sheet[SIGMA_PHI + j] = low[PHI] + f * (high[PHI] - low[PHI])
-        sheet[NUMBER + j] = low[CRYSTALS] + f * (high[CRYSTALS] - low[CRYSTALS])
-        sheet[WIDE + j] = low[WIDTH] + f * (high[WIDTH] - low[WIDTH])
-        sheet[LOGIT + j] = low[SEPARATION] + f * (high[SEPARATION] - low[SEPARATION])
-        for k in range(1, 4):
-            sheet[GAUSS + k * PITCH + j] = gauss(words[k, j], normal)
+        sheet[GAUSS + PITCH + j] = gauss(words[1, j], normal)
+        sheet[GAUSS + 2 * PITCH + j] = gauss(words[2, j], normal)
 
 
 @inlined_kernel
-def draw_shapes(words, sheet, n, timing_slope, timing_floor):
-    """Fill time, E1/E9, E9/E21, lateral spread, pulse shape and number of crystals of the first ``n`` clusters.
+def draw_shapes(sheet, n):
+    """Fill E9/E21, lateral spread, pulse shape and number of crystals of the first ``n`` clusters.
 
-    Hadronic showers are wider and fluctuate more; their pulse shape is told apart better at higher energy.  The widths
-    are assumptions that give the values and separations basf2's documentation and arXiv:2007.09642 quote (E9/E21 of
-    photons above 0.9, lateral spread about 0.3).  Weaker showers close by, with a share of the energy, make a cluster
-    wider, with less in the centre.
+    Hadronic showers are wider and fluctuate more; their pulse shape is told apart better at higher energy.  Noise of
+    the outer crystals widens weak electromagnetic ones; crystals above a few MeV grow with the logarithm of the energy
+    and with the width.  All these numbers are assumptions that give the values and separations basf2's documentation
+    and arXiv:2007.09642 quote (E9/E21 of photons above 0.9, lateral spread about 0.3).  Weaker showers close by, with a
+    share of the energy, make a cluster wider.
     """
     for j in range(n):
-        hadronic, share = sheet[HADRONIC + j] > 0.5, sheet[SHARE + j]
-        central = central_part(words[0, j], hadronic)
-        e1e9 = central * (1.0 - 0.6 * share)
-        dt99 = timing_error(sheet[E + j], e1e9, timing_slope, timing_floor)
-        wide = 0.10 if hadronic else sheet[WIDE + j]
+        energy, hadronic, share = sheet[E + j], sheet[HADRONIC + j] > 0.5, sheet[SHARE + j]
+        wide = 0.10 if hadronic else 0.030 + 0.0025 / (energy + 0.02)
         wide *= fast_exp((0.8 if hadronic else 0.4) * sheet[GAUSS + PITCH + j])
-        lat = min(0.62 * (1.0 - central) + 3.0 * wide + 0.6 * share, 0.98)
-        # logit of the pulse-shape variable: ±(separation/2) with unit width
-        logit = (-0.5 if hadronic else 0.5) * sheet[LOGIT + j] + 1.2 * sheet[GAUSS + 2 * PITCH + j]
-        sheet[E1E9 + j] = e1e9
-        sheet[DT99 + j] = dt99
-        sheet[TIME + j] += dt99 * (1.0 / 2.5758293) * sheet[GAUSS + 3 * PITCH + j] - sheet[R + j] / SPEED_OF_LIGHT
+        lat = min(0.62 * (1.0 - sheet[CENTRAL + j]) + 3.0 * wide + 0.6 * share, 0.98)
+        # logit of the pulse-shape variable: ± half of the separation, with unit width
+        separation = 2.2 + 2.6 * math.sqrt(energy)
+        logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * sheet[GAUSS + 2 * PITCH + j]
         sheet[E9E21 + j] = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
         sheet[LAT + j] = lat
         sheet[PULSE + j] = 1.0 / (1.0 + fast_exp(-logit))
-        # and with the width (assumption)
-        sheet[NUMBER + j] = max(1.0, sheet[NUMBER + j] * (0.7 + lat))
+        sheet[NUMBER + j] = max(1.0, (9.0 + 3.0 * fast_log(energy / 0.1)) * (0.7 + lat))
 
 
 @inlined_kernel
@@ -217,12 +234,13 @@ def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
     draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
     filled = whole(n)  # what lies behind the last one does no harm
     find_directions(sheet, filled)
+    find_times(draws, sheet, n, calorimeter)
     look_up_clusters(draws, sheet, n & PLACE, calorimeter)
-    draw_shapes(draws.words, sheet, filled, calorimeter.timing_slope, calorimeter.timing_floor)
+    draw_shapes(sheet, filled)
 
 
 @inlined_kernel
-def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks, clusters, calorimeter):
+def write_clusters(i_event, sheet, first, last, flights, points, tracks, clusters, calorimeter):
     """Write an event's clusters behind the others and match them with its tracks, whose column ``cluster`` is
     written.
     """
@@ -233,9 +251,8 @@ def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks
         tracks.cluster[t] = -1
     for place in range(first, last):
         j = place & PLACE
-        energy, timing, dt99, region = sheet[E + j], sheet[TIME + j], sheet[DT99 + j], np.int64(sheet[REGION + j])
-        late = energy < calorimeter.timing_energy and abs(timing) > dt99
-        if late or region == OUTSIDE:
+        energy, region, distance = sheet[E + j], np.int64(sheet[REGION + j]), sheet[DISTANCE + j]
+        if sheet[IN_TIME + j] == 0.0 or region == OUTSIDE:
             continue
         clusters.E[out] = energy
         clusters.theta[out] = sheet[POLAR + j]
@@ -244,20 +261,18 @@ def write_clusters(i_event, sheet, first, last, flights, points, arrived, tracks
         clusters.E_error[out] = energy * sheet[SIGMA_E + j]
         clusters.theta_error[out] = sheet[SIGMA_THETA + j]
         clusters.phi_error[out] = sheet[SIGMA_PHI + j]
-        clusters.timing[out] = timing
-        clusters.timing_error[out] = dt99
+        clusters.timing[out] = sheet[TIME + j]
+        clusters.timing_error[out] = sheet[DT99 + j]
         clusters.E1E9[out] = sheet[E1E9 + j]
         clusters.E9E21[out] = sheet[E9E21 + j]
         clusters.LAT[out] = sheet[LAT + j]
         clusters.pulse_shape[out] = sheet[PULSE + j]
         clusters.n_crystals[out] = sheet[NUMBER + j]
         clusters.region[out] = region
-        nearest, d2 = nearest_point(points, arrived, sheet[UX + j], sheet[UY + j], sheet[UZ + j], sheet[R + j])
-        distance = min(math.sqrt(d2), MAX_DISTANCE)
         clusters.minC2TDist[out] = distance
         clusters.track[out] = -1
         if distance < calorimeter.match_distance:
-            track = points.row[nearest]
+            track = points.row[np.float64(sheet[NEAREST + j]).view(np.int64) & 1023]
             clusters.track[out] = track - first_track
             old = tracks.cluster[track]
             if old < 0 or clusters.E[start + old] < energy:
@@ -311,8 +326,8 @@ def measure_calorimeter(
         arrived = track_points(
             flights, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals.carrier, points, calorimeter
         )
+        find_nearest(block.sheet, block.kept[k], block.kept[k + 1] - block.kept[k], points, arrived)
         write_clusters(
-            i_event, block.sheet, block.kept[k], block.kept[k + 1], flights, points, arrived, tracks, clusters,
-            calorimeter,
-        )  # fmt: skip
+            i_event, block.sheet, block.kept[k], block.kept[k + 1], flights, points, tracks, clusters, calorimeter
+        )
     return True

@@ -143,21 +143,19 @@ def bend_to_coil(x, y, z, ux, uy, uz, rigidity, klm):
     ``rigidity`` is charge over momentum [1/GeV].
     """
     u2 = ux * ux + uy * uy
-    if rigidity == 0.0 or u2 < 1e-6:
-        return x, y, z, ux, uy, uz
     b = x * ux + y * uy
     way = (math.sqrt(b * b + u2 * max(klm.coil_radius * klm.coil_radius - x * x - y * y, 0.0)) - b) / u2
-    if z + way * uz > klm.forward_z:
-        way = max(klm.forward_z - z, 0.0) / uz
-    elif z + way * uz < klm.backward_z:
-        way = min(klm.backward_z - z, 0.0) / uz
+    forward, backward = max(klm.forward_z - z, 0.0) / uz, min(klm.backward_z - z, 0.0) / uz
+    way = forward if z + way * uz > klm.forward_z else backward if z + way * uz < klm.backward_z else way
     half = 0.5 * rigidity * klm.bending * way  # turning of the transverse direction [rad]
     half = min(max(half, -1.0), 1.0)
     h2 = half * half
     s, c = half * (1.0 - h2 / 6.0 * (1.0 - h2 / 20.0)), 1.0 - h2 * (0.5 - h2 / 24.0)
     mx, my = c * ux + s * uy, c * uy - s * ux
     chord = way * (1.0 - h2 / 6.0)
-    return x + chord * mx, y + chord * my, z + way * uz, c * mx + s * my, c * my - s * mx, uz
+    bends = (rigidity != 0.0) & (u2 > 1e-6)
+    x, y, z = (x + chord * mx if bends else x), (y + chord * my if bends else y), (z + way * uz if bends else z)
+    return x, y, z, (c * mx + s * my if bends else ux), (c * my - s * mx if bends else uy), uz
 
 
 @inlined_kernel
@@ -167,32 +165,26 @@ def octagon_normal(x, y):
     ax, ay = abs(x), abs(y)
     nx = math.copysign(1.0, x) if ax > tangent * ay else 0.0
     ny = math.copysign(1.0, y) if ay > tangent * ax else 0.0
-    if nx != 0.0 and ny != 0.0:
-        return 0.7071067811865476 * nx, 0.7071067811865476 * ny
-    return nx, ny
+    f = 0.7071067811865476 if (nx != 0.0) & (ny != 0.0) else 1.0
+    return f * nx, f * ny
 
 
 @inlined_kernel
 def klm_entry(x, y, z, ux, uy, uz, klm):
     """Where a straight line meets the first layer: region (0 for none), distance [cm] and cosine of incidence."""
     transverse = math.sqrt(ux * ux + uy * uy)
-    if transverse > 1e-6:
-        guess = (klm.barrel_radius - math.sqrt(x * x + y * y)) / transverse
-        nx, ny = octagon_normal(x + guess * ux, y + guess * uy)
-        cosine = nx * ux + ny * uy
-        if cosine > 0.05:
-            distance = (klm.barrel_radius - nx * x - ny * y) / cosine
-            at = z + distance * uz
-            if distance >= 0.0 and klm.backward_z < at < klm.forward_z:
-                return BARREL, distance, cosine
-    if abs(uz) > 1e-6:
-        plane = klm.forward_z if uz > 0.0 else klm.backward_z
-        distance = (plane - z) / uz
-        if distance >= 0.0:
-            rho = math.sqrt((x + distance * ux) ** 2 + (y + distance * uy) ** 2)
-            if klm.inner_radius < rho < klm.outer_radius:
-                return FORWARD if uz > 0.0 else BACKWARD, distance, abs(uz)
-    return 0, 0.0, 1.0
+    guess = (klm.barrel_radius - math.sqrt(x * x + y * y)) / transverse
+    nx, ny = octagon_normal(x + guess * ux, y + guess * uy)
+    cosine = nx * ux + ny * uy
+    side = (klm.barrel_radius - nx * x - ny * y) / cosine
+    at = z + side * uz
+    barrel = (transverse > 1e-6) & (cosine > 0.05) & (side >= 0.0) & (klm.backward_z < at) & (at < klm.forward_z)
+    front = ((klm.forward_z if uz > 0.0 else klm.backward_z) - z) / uz
+    rho = math.sqrt((x + front * ux) ** 2 + (y + front * uy) ** 2)
+    endcap = (abs(uz) > 1e-6) & (front >= 0.0) & (klm.inner_radius < rho) & (rho < klm.outer_radius)
+    region = BARREL if barrel else (FORWARD if uz > 0.0 else BACKWARD) if endcap else 0
+    distance = side if barrel else front if endcap else 0.0
+    return region, distance, (cosine if barrel else abs(uz) if endcap else 1.0)
 
 
 @inlined_kernel

@@ -18,6 +18,19 @@ from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_mass
 from physics.random import STAGE_KLM
 
+SLICE = 128
+"""Passages that are done together."""
+PITCH = SLICE + 8
+X, Y, Z, UX, UY, UZ, RIGIDITY, REGION, COSINE = (np.int64(PITCH * i) for i in range(9))
+"""Rows of a sheet with one column for each passage: point [cm], direction, charge over momentum [1/GeV]; region (0 for
+none) of the muon system that it meets, and cosine of the incidence.
+"""
+
+
+def new_passage_sheet() -> np.ndarray:
+    """Return the sheet's memory."""
+    return np.ones(9 * PITCH)
+
 
 class Passages(NamedTuple):
     """How each track went through the muon system, for all events of a chunk."""
@@ -73,22 +86,39 @@ def list_passages(draws, numbers, begin, end, flights, tracks, who, carried, arr
 
 
 @inlined_kernel
-def pass_klm(draws, j, key, flights, i, row, klm_clusters, out, arrivals, passages, klm, iron):
-    """Passage of flight ``i``, whose numbers are column ``j`` of ``draws``; ``row`` is the track it carries or −1.
+def reach_klm(sheet, who, first, n, flights, klm):
+    """Take the flights ``who[first]`` … from the calorimeter's face to the first layer of the muon system."""
+    for t in range(n):
+        i = np.uint64(who[first + t])  # never negative: numpy's rule for those costs time
+        px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
+        f = 1.0 / math.sqrt(px * px + py * py + pz * pz)
+        sheet[X + t], sheet[Y + t], sheet[Z + t] = flights.x[i], flights.y[i], flights.z[i]
+        sheet[UX + t], sheet[UY + t], sheet[UZ + t] = f * px, f * py, f * pz
+        sheet[RIGIDITY + t] = f * flights.charge[i]
+    for t in range((n + 7) & 0xF8):  # whole vectors
+        x, y, z, ux, uy, uz = bend_to_coil(
+            sheet[X + t], sheet[Y + t], sheet[Z + t], sheet[UX + t], sheet[UY + t], sheet[UZ + t],
+            sheet[RIGIDITY + t], klm,
+        )  # fmt: skip
+        region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
+        sheet[X + t], sheet[Y + t], sheet[Z + t] = x + distance * ux, y + distance * uy, z + distance * uz
+        sheet[UX + t], sheet[UY + t], sheet[UZ + t] = ux, uy, uz
+        sheet[REGION + t], sheet[COSINE + t] = region, cosine
+
+
+@inlined_kernel
+def pass_klm(draws, first, key, sheet, t, flights, i, row, klm_clusters, out, arrivals, passages, klm, iron):
+    """Passage ``t`` of the sheet, that of flight ``i``; ``row`` is the track it carries or −1.
 
     Its cluster, without matches, is number ``out``; returns the number of clusters then.
     """
-    words, normal = draws.words, draws.normal
+    words, normal, j = draws.words, draws.normal, first + t
+    region, cosine = np.int64(sheet[REGION + t]), sheet[COSINE + t]
+    if region == 0:
+        return out
     pdg, charge = np.int64(flights.pdg[i]), np.int64(flights.charge[i])
     px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
     p = math.sqrt(px * px + py * py + pz * pz)
-    f = 1.0 / p
-    x, y, z, ux, uy, uz = bend_to_coil(
-        flights.x[i], flights.y[i], flights.z[i], px * f, py * f, pz * f, charge * f, klm
-    )
-    region, distance, cosine = klm_entry(x, y, z, ux, uy, uz, klm)
-    if region == 0:
-        return out
     mass = final_mass(pdg)
     energy = math.sqrt(p * p + mass * mass)
     depth = arrivals.depth[i]
@@ -99,7 +129,7 @@ def pass_klm(draws, j, key, flights, i, row, klm_clusters, out, arrivals, passag
     if end > 0:  # few get so far
         draw_more(draws, j, key, np.int64(1), np.int64(4))
         inner, outer, hits, scatter = layers_hit(words, normal, j, begin, end, showered, klm)
-    x, y, z = x + distance * ux, y + distance * uy, z + distance * uz
+    x, y, z, ux, uy, uz = sheet[X + t], sheet[Y + t], sheet[Z + t], sheet[UX + t], sheet[UY + t], sheet[UZ + t]
     if hits > 0:
         blur = klm.shower_position if charge == 0 or depth < 0.0 else klm.position / math.sqrt(hits)
         way = (0.5 * (inner + outer) - 1.0) * klm.pitch / cosine
@@ -118,8 +148,8 @@ def pass_klm(draws, j, key, flights, i, row, klm_clusters, out, arrivals, passag
     klm_clusters.x[out], klm_clusters.y[out], klm_clusters.z[out] = x, y, z
     late = math.sqrt(x * x + y * y + z * z) / SPEED_OF_LIGHT
     way = math.sqrt((x - flights.x[i]) ** 2 + (y - flights.y[i]) ** 2 + (z - flights.z[i]) ** 2)
-    t = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
-    klm_clusters.timing[out] = t - late + klm.timing * gauss(words[TIMING_ROW, j], normal)
+    arrival = flights.t[i] + way * energy / (p * SPEED_OF_LIGHT)
+    klm_clusters.timing[out] = arrival - late + klm.timing * gauss(words[TIMING_ROW, j], normal)
     klm_clusters.layers[out] = hits
     klm_clusters.innermost_layer[out] = inner
     klm_clusters.track[out] = -1
@@ -167,8 +197,8 @@ def match_klm(i_event, tracks, clusters, klm_clusters, passages, klm):
 
 @kernel
 def measure_klm(
-    draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, who, carried, arrivals, passages, klm,
-    iron,
+    draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, who, carried, sheet, arrivals, passages,
+    klm, iron,
 ):  # fmt: skip
     """Muon-system clusters of the events from ``begin`` to ``end``; False when their memory is full.
 
@@ -179,12 +209,21 @@ def measure_klm(
     if out + m > klm_clusters.x.shape[0]:
         return False
     draw_blocks(draws, np.int64(0), m, key, np.int64(0), np.int64(1))
-    j = 0
-    for i_event in range(begin, end):
-        while j < m and who[j] < flights.offsets[i_event + 1]:
-            row = carried[who[j] - flights.offsets[begin]]
-            out = pass_klm(draws, j, key, flights, who[j], row, klm_clusters, out, arrivals, passages, klm, iron)
-            j += 1
-        klm_clusters.offsets[i_event + 1] = out
-        match_klm(i_event, tracks, clusters, klm_clusters, passages, klm)
+    i_event = begin
+    for first in range(0, m, SLICE):
+        n = min(m - first, SLICE)
+        reach_klm(sheet, who, first, n, flights, klm)
+        for t in range(n):
+            i = who[first + t]
+            while flights.offsets[i_event + 1] <= i:
+                i_event += 1
+                klm_clusters.offsets[i_event] = out
+            row = carried[i - flights.offsets[begin]]
+            out = pass_klm(
+                draws, first, key, sheet, t, flights, i, row, klm_clusters, out, arrivals, passages, klm, iron
+            )
+    for event in range(i_event, end):
+        klm_clusters.offsets[event + 1] = out
+    for event in range(begin, end):
+        match_klm(event, tracks, clusters, klm_clusters, passages, klm)
     return True

@@ -18,7 +18,7 @@ from detector.flight import Flights
 from detector.identification import Identification, compile_identification
 from detector.klm import KLM, compile_klm, expected_layer
 from detector.likelihoods import identify, new_track_sheet
-from detector.muon_system import Passages, measure_klm, new_passages
+from detector.muon_system import Passages, measure_klm, new_passage_sheet, new_passages
 from detector.record import Clusters, KLMClusters, Tracks
 from detector.sheet import BLOCK_EVENTS, PITCH, Block, new_block
 from detector.stopping import CAESIUM_IODIDE, IRON, RangeTable, range_table
@@ -73,6 +73,7 @@ class Memory(NamedTuple):
     points: Points
     carried: np.ndarray
     track_sheet: np.ndarray
+    passage_sheet: np.ndarray
     arrivals: Arrivals
     passages: Passages
 
@@ -104,6 +105,7 @@ def _memory(flights: Flights, tracks: Tracks) -> Memory:
             new_points(2 * most_tracks),
             np.zeros(2 * most, np.int64),
             new_track_sheet(),
+            new_passage_sheet(),
             new_arrivals(len(flights.pdg) * 5 // 4, len(tracks.d0) * 5 // 4),
             new_passages(len(tracks.d0) * 5 // 4),
         )
@@ -139,8 +141,8 @@ def measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters,
         ):  # fmt: skip
             return begin
         if not measure_klm(
-            m.draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, m.who, m.carried, m.arrivals,
-            m.passages, outer.klm, outer.iron,
+            m.draws, key, numbers, begin, end, flights, tracks, clusters, klm_clusters, m.who, m.carried,
+            m.passage_sheet, m.arrivals, m.passages, outer.klm, outer.iron,
         ):  # fmt: skip
             return begin
         identify(
