@@ -53,7 +53,7 @@ PRIOR = (900.0, 1.0, 0.01, 1e4, 25.0)
 def filter_chamber(tracker, lanes, biased):
     """Filter the drift chamber from outside to inside into ``lanes.covariance``; ``biased`` is None or not."""
     chamber, track, c = tracker.chamber, lanes.track, lanes.covariance
-    n = chamber.first.shape[0] - 1
+    n = chamber.superlayer.shape[0]
     p0, p1, p2, p3, p4 = PRIOR
     begin_filter(c, p0, p1, p2, p3, p4)
     for lane in range(LANES):
@@ -63,8 +63,7 @@ def filter_chamber(tracker, lanes, biased):
         if lanes.used[k] == 0:
             continue
         here, low, high = lanes.superlayer[k], lanes.low[k], lanes.high[k]
-        first, last = chamber.layer[chamber.first[k]], chamber.layer[chamber.first[k + 1] - 1]
-        if first.stereo == 0.0 and last.stereo == 0.0:
+        if chamber.superlayer[k].axial:
             _filter_axial(c, track, here, low, high, chamber.variance, biased)
         else:
             _filter_stereo(c, track, here, low, high, chamber.variance, biased)

@@ -84,7 +84,7 @@ from detector.secondaries import (
 )
 from detector.trackfit import draw_parameters, filter_inward
 from detector.tracking import count_hits, is_found, lose_hits, lose_wires, write_track
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_charge, final_mass
 from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, normal, open_stream
@@ -193,7 +193,7 @@ def _exponentials(track, first, second):
         track[HELP1 + lane] = -fast_log(to_uniform(second[lane]))
 
 
-@kernel
+@inlined_kernel
 def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kinks, n_kinks, mode):
     """Fly the ``m`` charged particles in the lanes; returns the numbers of entries, of tracks and of ``kinks``.
 

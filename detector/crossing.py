@@ -280,9 +280,16 @@ def _find_ladders(track, here, point, first_phi, per_radian):
 def _find_gaps(here, ladders, present, side):
     """Whether the nearest ladders (HITS) and the next ones on their ``side`` (SLOPE) are installed."""
     for lane in range(LANES):
-        nearest = np.int64(here[ACTIVE + lane])
-        here[HITS + lane] = float((present >> (nearest % ladders)) & 1)
-        here[SLOPE + lane] = float((present >> ((nearest + side) % ladders)) & 1)
+        nearest = here[ACTIVE + lane]
+        here[HITS + lane] = _bit(present, nearest, ladders)
+        here[SLOPE + lane] = _bit(present, nearest + side, ladders)
+
+
+@lane_function
+def _bit(bits, place, period):
+    """Bit of a whole number's place within the period, as 0 or 1."""
+    place -= period * np.floor((place + 0.5) / period)
+    return float((bits >> np.int64(place)) & 1)
 
 
 @lane_kernel
@@ -295,13 +302,11 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
     barrel_radius, barrel_width = layer.radius, layer.half_width
     slant_radius, tangent, slant_z, slant_z_max = layer.slant_radius, layer.slant_tan, layer.slant_z, layer.slant_z_max
     slant_width, taper, shift = layer.slant_half_width, layer.slant_taper, layer.shift
-    # The neighbour whose shifted end reaches here, and the rotation to its normal.
-    side = -1 if shift > 0.0 else 1
-    side_cosine, side_sine = math.cos(side / layer.per_radian), math.sin(side / layer.per_radian)
+    side_cosine, side_sine = layer.side_cosine, layer.side_sine
     slant_cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
     _find_ladders(track, here, point, layer.first_phi, layer.per_radian)
     if layer.present != (1 << layer.ladders) - 1:
-        _find_gaps(here, layer.ladders, layer.present, side)
+        _find_gaps(here, float(layer.ladders), layer.present, layer.side)
     for lane in range(LANES):
         s, x, aside = point[ARC + lane], point[FORTH + lane], point[ASIDE + lane]
         tan_lambda, omega = track[TAN_LAMBDA + lane], track[OMEGA + lane]
@@ -396,7 +401,8 @@ def _pass_matter(track, here, point, layer):
         step = (new - ratio) / (new + ratio)
         step2 = step * step
         track[LOSS_RATIO + lane] = new
-        track[LOSS_LOG + lane] = log + step * (1.0 + step2 * (1 / 3 + step2 * (1 / 5 + step2 * (1 / 7 + step2 / 9))))
+        series = 1.0 + step2 * (1 / 3 + step2 * (1 / 5 + step2 * (1 / 7 + step2 * (1 / 9))))
+        track[LOSS_LOG + lane] = log + step * series
 
 
 @inlined_kernel

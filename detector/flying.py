@@ -7,16 +7,16 @@ particle is in changes nothing for it.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.charged import AGAIN, FLY, KINKED, fly_group
 from detector.flight import ENTRY, MAX_FLIGHTS, ORIGIN_FAKE, ORIGIN_TRUTH, REGION_NONE
-from detector.lanes import LANES
+from detector.lanes import LANES, Lanes
 from detector.neutrals import convert_group, fly_neutrals
 from detector.tracking import TRACK
-from physics.jit import address_of, call_at, kernel, value_at
+from physics.jit import address_of, call_with_memory, kernel, value_at
 from physics.particles import final_charge, final_mass
 from physics.random import (
     STAGE_TRACKING,
@@ -38,10 +38,26 @@ STRAIGHT, CONVERT = np.int64(3), np.int64(4)
 """Other things to do for a group, beside those of :mod:`detector.charged`: neutrals fly, photons convert."""
 KINDS = 6
 """Kinds of charged particles: see :func:`_kind`."""
+NEUTRALS, PHOTONS, KINKS, ALONE = (np.int64(KINDS + i) for i in range(4))
+"""Lists of entries: neutrals, photons that may convert, kinks to fit, and those that turned out not to be one track."""
+
+
+class Batch(NamedTuple):
+    """A batch of events and all that it is flown with."""
+
+    stream: np.ndarray
+    key: np.uint64
+    numbers: np.ndarray  # of the events
+    tracker: Any
+    lanes: Lanes
+    entries: np.ndarray  # ENTRY
+    rows: np.ndarray  # TRACK
+    lists: np.ndarray  # (KINDS + 4, MAX_ENTRIES) of entries: charged ones by kind, then NEUTRALS and so on
+    counts: np.ndarray  # entries, tracks, entries of the list being written; charged particles of each kind
 
 
 def new_batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return memory of a batch: entries, tracks, lists of entries, and counts; most of it is never touched."""
+    """Return the last four fields of a :class:`Batch`; most of the memory is never touched."""
     return (
         np.zeros(MAX_ENTRIES, ENTRY),
         np.zeros(MAX_ENTRIES, TRACK),
@@ -62,9 +78,9 @@ def _reset(entry, event, mc):
 
 
 @kernel
-def _load_event(particles, i_event, event, entries, n):
+def _load_event(particles, event, entries, n):
     """Put the true particles of an event that interact into the entries; returns the number of entries."""
-    begin, stop = particles.offsets[i_event], particles.offsets[i_event + 1]
+    begin, stop = np.uint64(particles.offsets[event]), np.uint64(particles.offsets[event + 1])
     for i in range(begin, stop):
         if particles.status[i] != STATUS_FINAL:
             continue
@@ -83,13 +99,13 @@ def _load_event(particles, i_event, event, entries, n):
 
 
 @kernel
-def _add_fakes(stream, key, number, event, tracker, entries, n):
+def _add_fakes(stream, key, number, event, mean, entries, n):
     """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of entries.
 
     Assumption: pT falls exponentially with 0.15 GeV from 0.06 GeV, d0 and z0 spread over 1 and 4 cm.
     """
     open_stream(stream, key, number, STAGE_TRACKING, FAKE_SUBSTREAM)
-    fakes = poisson(stream, tracker.finding.fakes)
+    fakes = poisson(stream, mean)
     for k in range(fakes):
         _, _, cosine = isotropic_direction(stream)
         cosine = min(max(cosine, -0.85), 0.95)
@@ -132,10 +148,10 @@ def _kind(entry):
 
 
 @kernel
-def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, n, rows, k, lists, counts):
+def _fly_wave(group, memory, batch, begin, end, n, k):
     """Fly the entries from ``begin`` to ``end``; returns the numbers of entries and of tracks."""
-    neutrals, photons, kinks, again = lists[KINDS], lists[KINDS + 1], lists[KINDS + 2], lists[KINDS + 3]
-    n_neutrals = np.int64(0)
+    entries, lists, counts, places = batch.entries, batch.lists, batch.counts, batch.lanes.entry
+    neutrals, n_neutrals = lists[NEUTRALS], np.int64(0)
     counts[0], counts[1] = n, k
     numbers_of = counts[3:]
     for kind in range(KINDS):
@@ -163,58 +179,52 @@ def _fly_wave(group, stream, key, numbers, tracker, lanes, entries, begin, end, 
     counts[2] = 0
     for kind in range(KINDS):
         for i in range(numbers_of[kind]):
-            lanes.entry[m] = lists[kind, i]
+            places[m] = lists[kind, i]
             m += 1
             if m == LANES:
-                call_at(group, (FLY, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
+                call_with_memory(group, memory, (FLY, m, KINKS))
                 m = np.int64(0)
     if m > 0:
-        call_at(group, (FLY, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
-    _fly_list(group, KINKED, kinks, counts[2], stream, key, numbers, tracker, lanes, entries, rows, again, counts)
-    _fly_list(group, AGAIN, again, counts[2], stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
-    _fly_list(
-        group, STRAIGHT, neutrals, n_neutrals, stream, key, numbers, tracker, lanes, entries, rows, photons, counts
-    )
-    _fly_list(group, CONVERT, photons, counts[2], stream, key, numbers, tracker, lanes, entries, rows, kinks, counts)
+        call_with_memory(group, memory, (FLY, m, KINKS))
+    _fly_list(group, memory, KINKED, lists[KINKS], counts[2], places, counts, ALONE)
+    _fly_list(group, memory, AGAIN, lists[ALONE], counts[2], places, counts, KINKS)
+    _fly_list(group, memory, STRAIGHT, neutrals, n_neutrals, places, counts, PHOTONS)
+    _fly_list(group, memory, CONVERT, lists[PHOTONS], counts[2], places, counts, KINKS)
     return counts[0], counts[1]
 
 
 @kernel
-def _fly_list(group, task, queue, length, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts):
-    """Do ``task`` for all entries of a list."""
+def _fly_list(group, memory, task, queue, length, places, counts, output):
+    """Do ``task`` for all entries of a list; it may put some of them on the list ``output``."""
     counts[2] = 0
     for i in range(0, length, LANES):
         m = np.int64(min(length - i, LANES))
         for lane in range(m):
-            lanes.entry[lane] = queue[i + lane]
-        call_at(group, (task, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts))
+            places[lane] = queue[i + lane]
+        call_with_memory(group, memory, (task, m, output))
 
 
-def _do_group(pointer):
-    task, m, stream, key, numbers, tracker, lanes, entries, rows, kinks, counts = value_at(pointer)
+def _do_group(pointer, memory):
+    task, m, output = value_at(pointer)
+    stream, key, numbers, tracker, lanes, entries, rows, lists, counts = value_at(memory)
+    written = lists[output]
     if task == CONVERT:
         counts[0] = convert_group(stream, key, numbers, tracker, lanes, entries, counts[0], m)
     elif task == STRAIGHT:
         counts[0], counts[2] = fly_neutrals(
             stream, key, numbers, tracker.envelope, tracker.processes, tracker.matter, lanes, entries, counts[0], m,
-            kinks, counts[2],
+            written, counts[2],
         )  # fmt: skip
     else:
         counts[0], counts[1], counts[2] = fly_group(
-            stream, key, numbers, tracker, lanes, entries, counts[0], m, rows, counts[1], kinks, counts[2], task
+            stream, key, numbers, tracker, lanes, entries, counts[0], m, rows, counts[1], written, counts[2], task
         )
     return 0
 
 
-def group_address(
-    stream: Any, key: Any, numbers: Any, tracker: Any, lanes: Any, entries: Any, rows: Any, lists: Any
-) -> int:
-    """Address of what is done for a group of lanes, compiled once; ``counts`` holds entries, tracks, kinks
-    and the particles of each kind.
-    """
-    counts = np.zeros(3 + KINDS, np.int64)
-    example = (FLY, np.int64(0), stream, key, numbers, tracker, lanes, entries, rows, lists[0], counts)
-    return address_of(_do_group, example)
+def group_address(batch: Batch) -> int:
+    """Address of what is done for a group of lanes of a batch, compiled once."""
+    return address_of(_do_group, (FLY, np.int64(0), KINKS), batch)
 
 
 @kernel
@@ -235,30 +245,27 @@ def _adopt(entries, begin, end):
 
 
 @kernel
-def fly_events(
-    group, stream, key, numbers, particles, tracker, lanes, entries, rows, lists, counts, flights, tracks, first
-):
+def fly_events(group, memory, batch, particles, flights, tracks, first):
     """Fly all particles of the events from ``first`` on; returns (the event it stopped at, DONE or what was full).
 
-    ``group`` is from :func:`group_address`. ``entries``, ``rows``, ``lists`` and ``counts`` are the memory of a batch;
-    its flights and tracks are copied behind the others of the columns ``flights`` and ``tracks``.
+    ``group`` is from :func:`group_address`, ``memory`` the address where ``batch`` is pinned. Flights and tracks are
+    copied, batch by batch, behind the others of the columns ``flights`` and ``tracks``.
     """
+    numbers, entries, rows = batch.numbers, batch.entries, batch.rows
     n_events = numbers.shape[0]
     while first < n_events:
         n, last = np.int64(0), first
         while last < n_events and last - first < BATCH_EVENTS and n < BATCH_PARTICLES:
-            n = _load_event(particles, last, last, entries, n)
+            n = _load_event(particles, last, entries, n)
             last += 1
         primaries = n
         for i_event in range(first, last):
-            n = _add_fakes(stream, key, numbers[i_event], i_event, tracker, entries, n)
+            n = _add_fakes(batch.stream, batch.key, numbers[i_event], i_event, batch.tracker.finding.fakes, entries, n)
         fakes = n
         k = np.int64(0)
         begin, end = np.int64(0), n
         while begin < end:
-            n, k = _fly_wave(
-                group, stream, key, numbers, tracker, lanes, entries, begin, end, n, rows, k, lists, counts
-            )
+            n, k = _fly_wave(group, memory, batch, begin, end, n, k)
             _adopt(entries, begin, end)
             begin, end = end, n
         e, fake = np.int64(0), primaries
@@ -300,8 +307,9 @@ def fly_events(
 
 
 @kernel
-def _append_flight(flights, j, entry):
-    """Copy an entry to row ``j`` of the columns."""
+def _append_flight(flights, place, entry):
+    """Copy an entry to a row of the columns."""
+    j = np.uint64(place)  # unsigned: numba then takes no index as counted from the end
     flights.mc[j] = entry.mc
     flights.pdg[j] = entry.pdg
     flights.charge[j] = entry.charge
@@ -329,8 +337,9 @@ def _append_flight(flights, j, entry):
 
 
 @kernel
-def _append_track(tracks, j, row):
-    """Copy a track to row ``j`` of the columns; what the outer detectors will fill is left empty."""
+def _append_track(tracks, place, row):
+    """Copy a track to a row of the columns; what the outer detectors will fill is left empty."""
+    j = np.uint64(place)
     for m in range(15):
         tracks.covariance[j, m] = row.covariance[m]
     tracks.d0[j] = row.d0

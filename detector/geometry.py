@@ -165,6 +165,9 @@ SURFACE = np.dtype(
         ("present", np.int64),  # bit k: ladder k (from 0) is installed
         ("first_phi", np.float64),
         ("per_radian", np.float64),  # ladders / 2π
+        ("side", np.float64),  # ±1: the neighbouring ladder whose shifted end reaches a ladder's middle, and the
+        ("side_cosine", np.float64),  # rotation to its normal
+        ("side_sine", np.float64),
         ("shift", np.float64),
         ("half_width", np.float64),
         ("sensors", np.int64),
@@ -185,6 +188,21 @@ CHAMBER_LAYER = np.dtype(
     [("radius", np.float64), ("stereo", np.float64), ("backward_z", np.float64), ("forward_z", np.float64)]
 )
 
+SUPERLAYER = np.dtype(
+    [
+        ("number", np.float64),  # of the first layer, and how many there are
+        ("layers", np.float64),
+        ("axial", np.int64),
+        ("first", CHAMBER_LAYER),
+        ("last", CHAMBER_LAYER),
+        ("low_radius", np.float64),  # of the two points that stand for the layers: see ``detector.wires``
+        ("high_radius", np.float64),
+        ("low_tilt", np.float64),  # tangent of the stereo angle over the radius there
+        ("high_tilt", np.float64),
+        ("beyond", np.float64),  # how far the first layer is before the low point, in distances between the points
+    ]
+)
+
 
 class Surfaces(NamedTuple):
     """Walls and silicon layers from inside to outside."""
@@ -198,7 +216,7 @@ class Chamber(NamedTuple):
     """Drift chamber."""
 
     layer: np.ndarray  # CHAMBER_LAYER (56,)
-    first: np.ndarray  # first layer of each superlayer, and behind the last one the number of layers
+    superlayer: np.ndarray  # SUPERLAYER (9,)
     variance: float
     efficiency: float
     gas: Slab  # of one centimetre
@@ -253,12 +271,15 @@ def build_surfaces(
         carbon = layer.support.number * support.radiation_length.number
         matter = slab([(materials["silicon"], layer.sensor_thickness.number), (support, carbon)])
         count = round(layer.ladders.number)
+        side = -1.0 if layer.shift.number > 0.0 else 1.0
         names = range(1, count + 1) if layer.present is None else [round(k) for k in layer.present.value]
         put(
             i, radius=layer.radius.number, inverse_radius=1.0 / layer.radius.number, kind=kind,
             number=layer.number, ladders=count,
             present=sum(1 << (k - 1) for k in names), first_phi=layer.first_phi.number,
-            per_radian=count / (2.0 * math.pi), shift=layer.shift.number, half_width=0.5 * layer.width.number,
+            per_radian=count / (2.0 * math.pi), side=side, side_cosine=math.cos(side * 2.0 * math.pi / count),
+            side_sine=math.sin(side * 2.0 * math.pi / count),
+            shift=layer.shift.number, half_width=0.5 * layer.width.number,
             sensors=len(layer.z_min), variance_u=layer.resolution_u.number**2,
             variance_v=layer.resolution_v.number**2, efficiency=efficiency, **matter._asdict(),
         )  # fmt: skip
@@ -279,7 +300,7 @@ def build_surfaces(
 
 def build_chamber(section: DriftChamberSection, materials: dict[str, MaterialSection]) -> Chamber:
     """Compile the drift chamber."""
-    layers, first = [], [0]
+    layers = []
     for superlayer in section.superlayers:
         r = superlayer.radii.numbers
         fraction = np.linspace(0.0, 1.0, len(r))
@@ -289,17 +310,29 @@ def build_chamber(section: DriftChamberSection, materials: dict[str, MaterialSec
             low, high = getattr(superlayer, name).numbers
             part[name] = low + fraction * (high - low)
         layers.append(part)
-        first.append(first[-1] + len(r))
+    first = np.cumsum([0, *map(len, layers)])
     outer_radius, outer_wall = cylinders(section.outer_wall, materials)
     return Chamber(
         np.concatenate(layers),
-        np.array(first, np.int64),
+        np.array([_superlayer(*pair) for pair in zip(first, layers, strict=False)], SUPERLAYER),
         section.resolution.number**2,
         section.hit_efficiency.number,
         slab([(materials[section.gas], 1.0)]),
         outer_wall,
         outer_radius,
     )
+
+
+def _superlayer(number: int, layers: np.ndarray) -> tuple[object, ...]:
+    """Return the row of :data:`SUPERLAYER` of these layers."""
+    n, first, last = len(layers), layers[0], layers[-1]
+    middle, half = 0.5 * (first["radius"] + last["radius"]), 0.5 * (last["radius"] - first["radius"])
+    spread = half * math.sqrt((n + 1.0) / (3.0 * max(n - 1.0, 1.0)))
+    low, high = middle - spread, middle + spread
+    tangent = math.tan(0.5 * (first["stereo"] + last["stereo"]))
+    axial = first["stereo"] == 0.0 and last["stereo"] == 0.0
+    beyond = 0.5 * (half / spread - 1.0) if spread > 0.0 else 0.0
+    return number, n, axial, first, last, low, high, tangent / low, tangent / high, beyond
 
 
 def build_envelope(section: EnvelopeSection) -> Envelope:

@@ -41,7 +41,7 @@ from detector.lanes import (
     to_uniform,
 )
 from detector.secondaries import conversion_rate, convert, decay, mean_flight
-from physics.jit import kernel
+from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import PION_MASS, final_mass
 from physics.random import STAGE_MATERIAL, open_stream
@@ -65,7 +65,7 @@ def land_neutral(entry, length, region, energy, p):
     entry.path = length
 
 
-@kernel
+@inlined_kernel
 def fly_neutrals(stream, key, numbers, envelope, processes, matter, lanes, entries, n, m, photons, n_photons):
     """Fly the ``m`` neutral particles in the lanes straight on; K_L may decay.
 
@@ -147,7 +147,7 @@ def _fly_straight(track, bits, envelope, conversion):
         track[HELP2 + lane] = thickness
 
 
-@kernel
+@inlined_kernel
 def convert_group(stream, key, numbers, tracker, lanes, entries, n, m):
     """Convert those of the ``m`` photons in the lanes that meet enough matter; returns the number of entries.
 

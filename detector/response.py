@@ -6,10 +6,11 @@ import numpy as np
 
 from detector.card import Detector
 from detector.flight import Flights, column, grown_flights, new_flights, trimmed_flights
-from detector.flying import DONE, FLIGHTS_FULL, TRACKS_FULL, fly_events, group_address, new_batch
+from detector.flying import DONE, FLIGHTS_FULL, TRACKS_FULL, Batch, fly_events, group_address, new_batch
 from detector.lanes import new_lanes
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
+from physics.jit import pinned
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles
 
@@ -37,15 +38,12 @@ def fly(particles: Particles, event_numbers: np.ndarray, detector: Detector, key
     flights, tracks = _flights_memory(2 * finals + 256, n_events), new_tracks(finals + 256, n_events)
     if not hasattr(_memory, "batch"):
         _memory.batch = new_stream(), new_lanes(), *new_batch()
-    stream, lanes, entries, rows, lists, counts = _memory.batch
-    key = np.uint64(key)
-    group = group_address(stream, key, numbers, detector.tracker, lanes, entries, rows, lists)
+    stream, lanes, *arrays = _memory.batch
+    batch = Batch(stream, np.uint64(key), numbers, detector.tracker, lanes, *arrays)
+    group, memory = group_address(batch), pinned(batch)
     first, state = 0, -1
     while state != DONE:
-        first, state = fly_events(
-            group, stream, key, numbers, particles, detector.tracker, lanes, entries, rows, lists, counts, flights,
-            tracks, first,
-        )  # fmt: skip
+        first, state = fly_events(group, memory.ctypes.data, batch, particles, flights, tracks, first)
         if state == FLIGHTS_FULL:
             flights = _memory.flights = grown_flights(flights)
         elif state == TRACKS_FULL:

@@ -88,17 +88,15 @@ def _begin(track, radius):
 
 
 @lane_kernel
-def _cross(track, here, low_point, high_point, first, last, number, layers):
-    """Points of superlayers that are crossed as a whole, from layer ``number`` on.
+def _cross(track, here, low_point, high_point, superlayer):
+    """Points of superlayers that are crossed as a whole.
 
     Returns whether some lane crosses the whole (bit 0), or perhaps only a part (bit 1; PART).
     """
-    middle, half = 0.5 * (first.radius + last.radius), 0.5 * (last.radius - first.radius)
-    spread = half * math.sqrt((layers + 1.0) / (3.0 * max(layers - 1.0, 1.0)))
-    low2, high2 = (middle - spread) ** 2, (middle + spread) ** 2
-    beyond = 0.5 * (half / spread - 1.0) if spread > 0.0 else 0.0
-    tangent = math.tan(0.5 * (first.stereo + last.stereo))
-    low_tilt, high_tilt = tangent / (middle - spread), tangent / (middle + spread)
+    number, layers, beyond = superlayer.number, superlayer.layers, superlayer.beyond
+    low2, high2 = superlayer.low_radius * superlayer.low_radius, superlayer.high_radius * superlayer.high_radius
+    low_tilt, high_tilt = superlayer.low_tilt, superlayer.high_tilt
+    first, last = superlayer.first, superlayer.last
     first_radius, first_backward, first_forward = first.radius, first.backward_z, first.forward_z
     last_radius, last_backward, last_forward = last.radius, last.backward_z, last.forward_z
     what = np.int64(0)
@@ -137,8 +135,9 @@ def _clip(low, high, offset, slope):
 
 
 @lane_kernel
-def _cross_partly(track, here, low_point, high_point, first, last, number, layers):
+def _cross_partly(track, here, low_point, high_point, superlayer):
     """First and last layer crossed of those that cross only a part of a superlayer, and their points."""
+    number, layers, first, last = superlayer.number, superlayer.layers, superlayer.first, superlayer.last
     per_layer = 1.0 / max(layers - 1.0, 1.0)
     radius, backward, forward, stereo = first.radius, first.backward_z, first.forward_z, first.stereo
     pitch, stereo_pitch = (last.radius - radius) * per_layer, (last.stereo - stereo) * per_layer
@@ -237,19 +236,16 @@ def _pass_outer_wall(track, wall, radius, backward_z, forward_z):
 def walk_chamber(tracker, lanes):
     """Walk the helices through the superlayers and the outer wall."""
     chamber, track = tracker.chamber, lanes.track
-    wires, firsts = chamber.layer, chamber.first
     layers = tracker.surfaces.layer
     _begin(track, layers[layers.shape[0] - 1].radius)
-    for k in range(firsts.shape[0] - 1):
-        here, low, high = lanes.superlayer[k], lanes.low[k], lanes.high[k]
-        first, last = wires[firsts[k]], wires[firsts[k + 1] - 1]
-        number, size = float(firsts[k]), float(firsts[k + 1] - firsts[k])
-        what = _cross(track, here, low, high, first, last, number, size)
+    for k in range(chamber.superlayer.shape[0]):
+        superlayer, here, low, high = chamber.superlayer[k], lanes.superlayer[k], lanes.low[k], lanes.high[k]
+        what = _cross(track, here, low, high, superlayer)
         lanes.used[k] = what
         if what == 0:
             continue
         if what & _PARTLY:
-            _cross_partly(track, here, low, high, first, last, number, size)
+            _cross_partly(track, here, low, high, superlayer)
         _pass_gas(track, here, low, high, chamber.gas)
-    last = wires[wires.shape[0] - 1]
+    last = chamber.layer[chamber.layer.shape[0] - 1]
     _pass_outer_wall(track, chamber.outer_wall, chamber.outer_radius, last.backward_z, last.forward_z)

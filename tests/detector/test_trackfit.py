@@ -135,7 +135,7 @@ def reference_covariance(detector, helix, mass, walked):
         tilted = math.cos(angle) * normal + np.array([0.0, 0.0, math.sin(angle)])
         sigmas = np.sqrt(np.array([layer["variance_u"], layer["variance_v"]]) / crossing["hits"])
         detectors.append(Plane(truth.moved(s).point, tilted, (u, v), list(sigmas), s))
-    for superlayer in superlayers[: len(chamber.first) - 1]:
+    for superlayer in superlayers[: len(chamber.superlayer)]:
         if superlayer["layers"] == 0:
             continue
         for wire in chamber.layer[superlayer["first"] : superlayer["last"] + 1]:
