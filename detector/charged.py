@@ -23,6 +23,10 @@ from detector.lanes import (
     ARC,
     ASIDE,
     BIAS0,
+    BIAS1,
+    BIAS2,
+    BIAS3,
+    BIAS4,
     BROKEN,
     CHARGE,
     CHI2,
@@ -30,22 +34,26 @@ from detector.lanes import (
     COS_LAMBDA,
     D0,
     DECAYS,
+    DELAY,
     DRAWS,
     END,
     FATE,
-    FIRST_ARC,
     FORTH,
+    GAS_PATH,
+    HARDNESS,
     HELP0,
     HELP1,
     HELP2,
     LANES,
-    LAST_ARC,
+    LIFE,
     LIMIT,
+    LONGEST,
     MASS,
     MATTER,
     MET,
     MOMENTUM,
     OMEGA,
+    PATH,
     PHI0,
     PX,
     PX_END,
@@ -71,22 +79,22 @@ from detector.lanes import (
     draw_bits,
     draw_normals,
     lane_kernel,
+    select,
     to_uniform,
 )
 from detector.secondaries import (
+    charged_constants,
     decay,
     interact,
-    interaction_factor,
-    mean_flight,
     photon_share,
     photons_per_length,
     put_photon,
 )
 from detector.trackfit import draw_parameters, filter_inward
-from detector.tracking import count_hits, is_found, lose_hits, lose_wires, write_track
+from detector.tracking import count_hits, draw_chi2, is_found, lose_hits, lose_wires, write_track
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import final_charge, final_mass
+from physics.particles import final_charge
 from physics.random import STAGE_MATERIAL, STAGE_TRACKING, exponential, normal, open_stream
 
 FLY, KINKED, AGAIN = np.int64(0), np.int64(1), np.int64(2)
@@ -140,57 +148,41 @@ def calorimeter_arc(envelope, d0, phi0, omega, z0, tan_lambda, start):
 
 
 @kernel
-def _load(lanes, entries, m):
+def _load(lanes, numbers, entries, m, mode):
     """Put ``m`` particles into the lanes; the last ones repeat the first."""
     track = lanes.track
     for lane in range(LANES):
         entry = entries[lanes.entry[lane if lane < m else 0]]
         track[X + lane], track[Y + lane], track[Z + lane] = entry.x, entry.y, entry.z
         track[PX + lane], track[PY + lane], track[PZ + lane] = entry.px, entry.py, entry.pz
-        track[CHARGE + lane], track[MASS + lane] = float(entry.charge), final_mass(entry.pdg)
-        lanes.event[lane] = np.uint64(entry.event)
-        lanes.name[lane] = np.uint64(substream_of(entry)) << _SHIFT
-
-
-@kernel
-def _limit(key, processes, lanes, entries, m, mode):
-    """Draw decay lengths and interaction depths: END, LIMIT, DECAYS (at the end)."""
-    track = lanes.track
-    for lane in range(LANES):
-        lanes.name[lane] |= _MATERIAL
-    draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
-    _exponentials(track, lanes.bits[0], lanes.bits[1])
-    for lane in range(LANES):
-        lanes.name[lane] ^= _MATERIAL ^ _TRACKING
-        track[LIMIT + lane], track[DECAYS + lane], track[BROKEN + lane] = np.inf, 0.0, np.inf
-        for k in range(5):
-            track[BIAS0 + LANES * k + lane] = 0.0
-    for lane in range(m):
-        entry = entries[lanes.entry[lane]]
-        pdg = entry.pdg
-        if entry.origin == ORIGIN_FAKE:
-            track[END + lane] = FAKE_END
-            continue
-        if abs(pdg) == 11 or abs(pdg) == 13 or mode == KINKED:
-            continue
-        mean = mean_flight(pdg, track[MOMENTUM + lane])
-        if processes.decay_in_flight > 0.0 and mean < np.inf:
-            arc = mean * track[COS_LAMBDA + lane] / processes.decay_in_flight
-            arc = track[START + lane] + arc * track[HELP0 + lane]
-            if arc < track[END + lane]:
-                track[END + lane] = arc
-                track[DECAYS + lane] = 1.0
-        factor = interaction_factor(pdg)
-        if processes.nuclear_interaction > 0.0 and factor < np.inf:
-            track[LIMIT + lane] = factor * track[HELP1 + lane] / processes.nuclear_interaction
+        mass, life, hardness = charged_constants(entry.pdg)
+        fake = entry.origin == ORIGIN_FAKE
+        lasts = fake or mode == KINKED
+        track[CHARGE + lane], track[MASS + lane] = float(entry.charge), mass
+        track[LIFE + lane], track[HARDNESS + lane] = (np.inf, np.inf) if lasts else (life, hardness)
+        track[LONGEST + lane] = FAKE_END if fake else np.inf
+        lanes.event[lane] = np.uint64(numbers[entry.event])
+        lanes.name[lane] = np.uint64(substream_of(entry)) << _SHIFT | _MATERIAL
 
 
 @lane_kernel
-def _exponentials(track, first, second):
-    """Exponential numbers (HELP0, HELP1) of random bits."""
+def _limit(lanes, first, second, decay_in_flight, nuclear_interaction):
+    """Draw decay lengths and interaction depths (END, DECAYS, LIMIT) from random bits; no kinks yet.
+
+    The next numbers are those of the tracking.
+    """
+    track, name = lanes.track, lanes.name
     for lane in range(LANES):
-        track[HELP0 + lane] = -fast_log(to_uniform(first[lane]))
-        track[HELP1 + lane] = -fast_log(to_uniform(second[lane]))
+        name[lane] ^= _MATERIAL ^ _TRACKING
+        end, longest = track[END + lane], track[LONGEST + lane]
+        mean = track[LIFE + lane] * track[MOMENTUM + lane] * track[COS_LAMBDA + lane] / decay_in_flight
+        arc = track[START + lane] - mean * fast_log(to_uniform(first[lane]))
+        track[DECAYS + lane] = select(arc < end, 1.0, 0.0)
+        track[END + lane] = select(longest < np.inf, longest, min(arc, end))
+        track[LIMIT + lane] = -track[HARDNESS + lane] * fast_log(to_uniform(second[lane])) / nuclear_interaction
+        track[BROKEN + lane] = np.inf
+        track[BIAS0 + lane], track[BIAS1 + lane], track[BIAS2 + lane] = 0.0, 0.0, 0.0
+        track[BIAS3 + lane], track[BIAS4 + lane] = 0.0, 0.0
 
 
 @inlined_kernel
@@ -200,12 +192,11 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
     ``rows`` holds the tracks. Decays whose daughter may continue the track are put on the list ``kinks`` (``mode``
     FLY), those that do not after all (``mode`` KINKED) too.
     """
-    track = lanes.track
-    _load(lanes, entries, m)
-    for lane in range(LANES):
-        lanes.event[lane] = np.uint64(numbers[lanes.event[lane]])
+    track, processes = lanes.track, tracker.processes
+    _load(lanes, numbers, entries, m, mode)
     launch(track, tracker.envelope, tracker.field)
-    _limit(key, tracker.processes, lanes, entries, m, mode)
+    draw_bits(lanes.bits, key, lanes.event, lanes.name, _ONE_BLOCK)
+    _limit(lanes, lanes.bits[0], lanes.bits[1], processes.decay_in_flight, processes.nuclear_interaction)
     walk(tracker, lanes, EVERYTHING)
     draw_bits(lanes.bits, key, lanes.event, lanes.name, DRAWS)
     if mode == FLY:
@@ -231,7 +222,7 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
             if fate in (FATE_DECAY, FATE_NUCLEAR):
                 _open_second(stream, key, numbers, entry, STAGE_MATERIAL)
                 n = _break_up(stream, entries, n, entry, fate)
-            elif abs(entry.pdg) == 11 and tracker.processes.bremsstrahlung > 0.0:
+            elif abs(entry.pdg) == 11 and processes.bremsstrahlung > 0.0:
                 open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream_of(entry))
                 n = _radiate(stream, tracker, lanes, lane, entries, n, entry)
             entry.children = n - entry.first_child
@@ -279,6 +270,7 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
             for i in range(5):
                 track[HELP0 + LANES * i + lane] *= finding.tail_scale
     draw_parameters(lanes)
+    draw_chi2(track)
     for lane in range(m):
         e = lanes.entry[lane]
         entry = entries[e]
@@ -325,19 +317,11 @@ def _draw_normals(track, bits):
 @kernel
 def _end_flight(track, lane, entry, fate):
     """Write where a flight ends."""
-    cos_lambda, mass, p = track[COS_LAMBDA + lane], track[MASS + lane], track[MOMENTUM + lane]
-    px, py, pz = track[PX_END + lane], track[PY_END + lane], track[PZ_END + lane]
-    path = (track[END + lane] - track[START + lane]) / cos_lambda
-    # Mean of 1/β along the way.
-    mass2 = mass * mass
-    slowness = 0.5 * (math.sqrt(1.0 + mass2 / (p * p)) + math.sqrt(1.0 + mass2 / (px * px + py * py + pz * pz)))
-    if track[FIRST_ARC + lane] >= 0.0:
-        entry.path_cdc = (track[LAST_ARC + lane] - track[FIRST_ARC + lane]) / cos_lambda
     entry.region = np.int64(track[REGION + lane]) if fate == FATE_LEFT else REGION_NONE
-    entry.path = path
+    entry.path, entry.path_cdc = track[PATH + lane], track[GAS_PATH + lane]
     entry.x_end, entry.y_end, entry.z_end = track[X_END + lane], track[Y_END + lane], track[Z_END + lane]
-    entry.t_end = entry.t + path * slowness / SPEED_OF_LIGHT
-    entry.px_end, entry.py_end, entry.pz_end = px, py, pz
+    entry.t_end = entry.t + track[DELAY + lane]
+    entry.px_end, entry.py_end, entry.pz_end = track[PX_END + lane], track[PY_END + lane], track[PZ_END + lane]
     entry.nSVDHits, entry.nCDCHits = np.int64(track[STRIPS + lane]), np.int64(track[WIRE_HITS + lane])
 
 
@@ -345,10 +329,10 @@ def _end_flight(track, lane, entry, fate):
 def _break_up(stream, entries, n, entry, fate):
     """What comes out of a decay or a nuclear interaction at a flight's end; returns the number of entries."""
     x, y, z, t = entry.x_end, entry.y_end, entry.z_end, entry.t_end
-    px, py, pz = entry.px_end, entry.py_end, entry.pz_end
+    px, py, pz, pdg = entry.px_end, entry.py_end, entry.pz_end, np.int64(entry.pdg)
     if fate == FATE_DECAY:
-        return decay(stream, entries, n, entry.pdg, x, y, z, t, px, py, pz)
-    return interact(stream, entries, n, entry.pdg, x, y, z, t, px, py, pz)
+        return decay(stream, entries, n, pdg, x, y, z, t, px, py, pz)
+    return interact(stream, entries, n, pdg, x, y, z, t, px, py, pz)
 
 
 @kernel

@@ -33,14 +33,18 @@ from detector.lanes import (
     CURL,
     D0,
     D2,
+    DELAY,
     DIAMETER,
     END,
     ENERGY,
     FATE,
+    FIRST_ARC,
     FORTH,
+    GAS_PATH,
     HITS,
     INVERSE_MASS,
     LANES,
+    LAST_ARC,
     LIMIT,
     LOSS_LOG,
     LOSS_RATIO,
@@ -51,6 +55,7 @@ from detector.lanes import (
     NORMAL_X,
     NORMAL_Y,
     OMEGA,
+    PATH,
     PHI0,
     PX,
     PX_END,
@@ -90,6 +95,7 @@ from detector.lanes import (
 from detector.material import BETHE, STRAGGLING
 from detector.wires import walk_chamber
 from physics.jit import inlined_kernel
+from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import ELECTRON_MASS
 
 SILICON, EVERYTHING = np.int64(0), np.int64(1)
@@ -183,7 +189,7 @@ def launch(track, envelope, field):
 
 @lane_kernel
 def land(track):
-    """Fill position and momentum where the flights end, with the energy left there."""
+    """Fill position and momentum where the flights end, with the energy left there, and the way and time to it."""
     for lane in range(LANES):
         d0, sin0, cos0, end = track[D0 + lane], track[SIN0 + lane], track[COS0 + lane], track[END + lane]
         mass = track[MASS + lane]
@@ -199,6 +205,11 @@ def land(track):
         track[PX_END + lane] = pt * (cos0 * cosine + sin0 * sine)
         track[PY_END + lane] = pt * (sin0 * cosine - cos0 * sine)
         track[PZ_END + lane] = pt * track[TAN_LAMBDA + lane]
+        # Mean of 1/β along the way.
+        slowness = 0.5 * (math.sqrt(1.0 + mass2 / track[MOMENTUM + lane] ** 2) + math.sqrt(1.0 + mass2 / (p * p)))
+        path = (end - track[START + lane]) * track[SECANT + lane]
+        track[PATH + lane], track[DELAY + lane] = path, path * slowness * (1.0 / SPEED_OF_LIGHT)
+        track[GAS_PATH + lane] = (track[LAST_ARC + lane] - track[FIRST_ARC + lane]) * track[SECANT + lane]
 
 
 @lane_kernel

@@ -37,27 +37,27 @@ MAX_FLIGHTS = 32
 ENTRY = np.dtype(
     [
         # What flies: identity, its true particle's family and its place there.
-        ("pdg", np.int64),
-        ("origin", np.int64),
-        ("charge", np.int64),
-        ("event", np.int64),  # place of the event in the chunk
-        ("mc", np.int64),
-        ("number", np.int64),  # in the family, names the random streams
-        ("family", np.int64),  # entry of the true particle
-        ("next", np.int64),  # entry of the next member, −1 for none
-        ("last", np.int64),  # of a true particle: its family's last member, and their number
-        ("members", np.int64),
-        ("first_child", np.int64),  # what it turned into, entries in a row
-        ("children", np.int64),
-        ("cover", np.int64),  # entry whose track covers this particle, −1 for none
+        ("pdg", np.int32),
+        ("origin", np.int32),
+        ("charge", np.int32),
+        ("event", np.int32),  # place of the event in the chunk
+        ("mc", np.int32),
+        ("number", np.int32),  # in the family, names the random streams
+        ("family", np.int32),  # entry of the true particle
+        ("next", np.int32),  # entry of the next member, −1 for none
+        ("last", np.int32),  # of a true particle: its family's last member, and their number
+        ("members", np.int32),
+        ("first_child", np.int32),  # what it turned into, entries in a row
+        ("children", np.int32),
+        ("cover", np.int32),  # entry whose track covers this particle, −1 for none
         # What came of it.
-        ("flown", np.int64),
-        ("region", np.int64),
-        ("row", np.int64),  # of its track and of a clone of that, −1 for none
-        ("clone", np.int64),
-        ("track", np.int64),  # index of its track in the event
-        ("nSVDHits", np.int64),
-        ("nCDCHits", np.int64),
+        ("flown", np.int32),
+        ("region", np.int32),
+        ("row", np.int32),  # of its track and of a clone of that, −1 for none
+        ("clone", np.int32),
+        ("track", np.int32),  # index of its track in the event
+        ("nSVDHits", np.int32),
+        ("nCDCHits", np.int32),
         *((name, np.float64) for name in ("x", "y", "z", "t", "px", "py", "pz")),
         *((name, np.float64) for name in ("x_end", "y_end", "z_end", "t_end", "px_end", "py_end", "pz_end")),
         ("path", np.float64),

@@ -27,18 +27,19 @@ lane_function = njit(**_OPTIONS, forceinline=True)
 # Rows of ``Lanes.track``, in the order in which they come to be.
 (
     X, Y, Z, PX, PY, PZ, CHARGE, MASS, INVERSE_MASS,  # where the flight begins [cm], momentum there [GeV]
+    LIFE, HARDNESS, LONGEST,  # mean decay length over momentum, interaction length in units of nucleons', end of fakes
     D0, PHI0, OMEGA, Z0, TAN_LAMBDA, START,  # its helix, arc length of that point from the POCA
     SIN0, COS0, COS_LAMBDA, SECANT, MOMENTUM, D2, DIAMETER, SCALE, CURL,  # of the helix: ``detector.crossing.launch``
     END, REGION, LIMIT, DECAYS,  # arc length of the end; REGION_*; interaction lengths to live; whether it decays
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
     INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
     PIXELS, STRIPS, STRIP_LAYERS, FIRST_PIXEL, FIRST_STRIP, WIRE_HITS,  # hits kept: see ``detector.tracking``
-    X_END, Y_END, Z_END, PX_END, PY_END, PZ_END,  # where the flight ends
-    BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, HIGHLAND,  # fit: see ``detector.trackfit``
+    X_END, Y_END, Z_END, PX_END, PY_END, PZ_END, PATH, DELAY, GAS_PATH,  # where the flight ends, how far and when
+    BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, NDF, HIGHLAND,  # fit: see ``detector.trackfit``
     OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2,
     HELP0, HELP1, HELP2, HELP3, HELP4, HELP5,
-) = (np.int64(LANES * i) for i in range(75))  # fmt: skip
-TRACK_ROWS = 75
+) = (np.int64(LANES * i) for i in range(82))  # fmt: skip
+TRACK_ROWS = 82
 
 # Rows of one surface.
 (MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (

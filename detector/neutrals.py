@@ -40,15 +40,16 @@ from detector.lanes import (
     select,
     to_uniform,
 )
-from detector.secondaries import conversion_rate, convert, decay, mean_flight
+from detector.secondaries import K_LONG_CTAU, conversion_rate, convert, decay
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
-from physics.particles import PION_MASS, final_mass
+from physics.particles import KAON0_MASS, PION_MASS, final_mass
 from physics.random import STAGE_MATERIAL, open_stream
 
 _NONE, _BARREL = float(REGION_NONE), float(REGION_BARREL)
 _FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
 _MATERIAL, _SHIFT, _ONE_BLOCK = np.uint64(STAGE_MATERIAL), np.uint64(16), np.int64(1)
+K_LONG = np.int64(130)
 STIFF = 1e6
 """Momentum [GeV] of the fictitious particle whose helix is a photon's straight way."""
 
@@ -94,14 +95,14 @@ def fly_neutrals(stream, key, numbers, envelope, processes, matter, lanes, entri
                 entry.depth = track[HELP1 + lane]
                 photons[n_photons] = e
                 n_photons += 1
-        elif entry.pdg == 130 and processes.decay_in_flight > 0.0:
-            path = track[HELP2 + lane] * mean_flight(entry.pdg, p) / processes.decay_in_flight
+        elif entry.pdg == K_LONG and processes.decay_in_flight > 0.0:
+            path = track[HELP2 + lane] * K_LONG_CTAU * p / KAON0_MASS / processes.decay_in_flight
             if path < length:
                 land_neutral(entry, path, REGION_NONE, energy, p)
                 substream = SECONDARY_STREAMS * 32 + entry.mc + SECONDARY_STREAMS * entry.number
                 open_stream(stream, key, numbers[entry.event], STAGE_MATERIAL, substream)
                 n = decay(
-                    stream, entries, n, entry.pdg, entry.x_end, entry.y_end, entry.z_end, entry.t_end,
+                    stream, entries, n, K_LONG, entry.x_end, entry.y_end, entry.z_end, entry.t_end,
                     entry.px, entry.py, entry.pz,
                 )  # fmt: skip
                 entry.children = n - entry.first_child

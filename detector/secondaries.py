@@ -15,7 +15,18 @@ from detector.lanes import lane_function, select
 from detector.units import Fraction, Scale, Section
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
-from physics.particles import ELECTRON_MASS, KAON0_MASS, KAON_CTAU, PION_CTAU, final_charge, final_mass
+from physics.particles import (
+    DEUTERON_MASS,
+    ELECTRON_MASS,
+    KAON_CTAU,
+    KAON_MASS,
+    MUON_MASS,
+    PION_CTAU,
+    PION_MASS,
+    PROTON_MASS,
+    final_charge,
+    final_mass,
+)
 from physics.random import isotropic_direction, normal, uniform
 
 # Numba compiles a kernel once for each plain integer handed to it, but only once for these.
@@ -89,16 +100,25 @@ def put(waiting, n, pdg, origin, x, y, z, t, px, py, pz):
 
 
 @kernel
-def mean_flight(pdg, momentum):
-    """Mean decay length [cm] in the laboratory of what can decay in the tracker; infinite otherwise."""
+def charged_constants(pdg):
+    """Mass [GeV] of a charged particle, mean decay length over momentum [cm/GeV], and nuclear interaction length.
+
+    The latter in units of nucleons'; infinite for leptons as both are for what does not decay in the tracker. That of
+    pions is 1.27 (PDG, Atomic and nuclear properties, silicon); kaons and antiprotons: assumption from their cross
+    sections on nucleons.
+    """
     species = abs(pdg)
     if species == 211:
-        return PION_CTAU * momentum / final_mass(211)
+        return PION_MASS, PION_CTAU / PION_MASS, 1.27
     if species == 321:
-        return KAON_CTAU * momentum / final_mass(321)
-    if species == 130:
-        return K_LONG_CTAU * momentum / KAON0_MASS
-    return np.inf
+        return KAON_MASS, KAON_CTAU / KAON_MASS, 1.6 if pdg > 0 else 1.3
+    if species == 11:
+        return ELECTRON_MASS, np.inf, np.inf
+    if species == 13:
+        return MUON_MASS, np.inf, np.inf
+    if species == 2212:
+        return PROTON_MASS, np.inf, 1.0 if pdg > 0 else 0.7
+    return DEUTERON_MASS, np.inf, 1.0
 
 
 @kernel
@@ -222,27 +242,6 @@ def photon_share(stream, cut):
 def put_photon(waiting, n, energy, x, y, z, t, ux, uy, uz):
     """Add a bremsstrahlung photon along the electron's direction. Returns n."""
     return put(waiting, n, PHOTON, ORIGIN_BREMSSTRAHLUNG, x, y, z, t, energy * ux, energy * uy, energy * uz)
-
-
-@kernel
-def interaction_factor(pdg):
-    """Interaction length of a hadron in units of the nuclear (nucleons') one; infinite for leptons.
-
-    The pions' interaction length is 1.27 that of nucleons (PDG, Atomic and nuclear properties, silicon);
-    kaons and antiprotons: assumption from their cross sections on nucleons.
-    """
-    species = abs(pdg)
-    if species == 211:
-        return 1.27
-    if pdg == 321:
-        return 1.6
-    if pdg == -321:
-        return 1.3
-    if pdg == -2212:
-        return 0.7
-    if species in (2212, 1000010020):
-        return 1.0
-    return np.inf
 
 
 @kernel

@@ -76,15 +76,21 @@ def _filter(tracker, lanes, biased):
     for step in range(n):
         i = n - 1 - step
         layer, here, point = layers[i], lanes.surface[i], lanes.point[i]
-        met = 0.0
-        for lane in range(LANES):
-            met += here[MET + lane]
-        if met == 0.0:
+        if not _is_met(here):
             continue
         if layer.kind == WALL:
             _filter_wall(c, track, here, point)
         else:
             _filter_sensors(c, track, here, point, layer.slant_tan, layer.variance_u, layer.variance_v, biased)
+
+
+@lane_kernel
+def _is_met(here):
+    """Whether any lane meets a surface."""
+    some = np.int64(0)
+    for lane in range(LANES):
+        some |= np.int64(here[MET + lane] > 0.0)
+    return some != 0
 
 
 @lane_kernel

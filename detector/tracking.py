@@ -22,6 +22,7 @@ from detector.lanes import (
     HITS,
     LANES,
     LAST_WIRE,
+    NDF,
     PIXELS,
     STRIP_LAYERS,
     STRIPS,
@@ -193,9 +194,9 @@ def count_hits(track, surface, layers):
     for i in range(layers.shape[0]):
         layer = layers[i]
         if layer.kind == PIXEL:
-            _count_layer(track, surface[i], float(layer.number), PIXELS, FIRST_PIXEL, 1.0, 0.0)
+            _count_pixels(track, surface[i], float(layer.number))
         elif layer.kind == STRIP:
-            _count_layer(track, surface[i], float(layer.number), STRIPS, FIRST_STRIP, 2.0, 1.0)
+            _count_strips(track, surface[i], float(layer.number))
 
 
 @lane_kernel
@@ -207,14 +208,22 @@ def _count_nothing(track):
 
 
 @lane_kernel
-def _count_layer(track, here, number, row, first_row, clusters, strip_layers):
-    """Count the hits of one layer in ``row``."""
+def _count_pixels(track, here, number):
+    """Count the hits of a pixel layer."""
     for lane in range(LANES):
-        hits, first = here[HITS + lane], track[first_row + lane]
-        hit = hits > 0.0
-        track[row + lane] += clusters * hits
-        track[STRIP_LAYERS + lane] += select(hit, strip_layers, 0.0)
-        track[first_row + lane] = select(hit & (first == 0.0), number, first)
+        hits, first = here[HITS + lane], track[FIRST_PIXEL + lane]
+        track[PIXELS + lane] += hits
+        track[FIRST_PIXEL + lane] = select((hits > 0.0) & (first == 0.0), number, first)
+
+
+@lane_kernel
+def _count_strips(track, here, number):
+    """Count the hits of a strip layer, and the layer."""
+    for lane in range(LANES):
+        hits, first = here[HITS + lane], track[FIRST_STRIP + lane]
+        track[STRIPS + lane] += 2.0 * hits
+        track[STRIP_LAYERS + lane] += select(hits > 0.0, 1.0, 0.0)
+        track[FIRST_STRIP + lane] = select((hits > 0.0) & (first == 0.0), number, first)
 
 
 @inlined_kernel
@@ -243,12 +252,20 @@ def is_found(number, finding, pt, charge, strip_layers, chamber_hits):
     return number < probability * (1.0 + charge * asymmetry) / (1.0 + abs(asymmetry))
 
 
+@lane_kernel
+def draw_chi2(track):
+    """Fill degrees of freedom and χ² (Wilson and Hilferty 1931) from normal numbers HELP5, beside what kinks add."""
+    for lane in range(LANES):
+        ndf = max(2.0 * track[PIXELS + lane] + track[STRIPS + lane] + track[WIRE_HITS + lane] - 5.0, 1.0)
+        width = 2.0 / (9.0 * ndf)
+        kept = max(1.0 - width + math.sqrt(width) * track[HELP5 + lane], 0.0)
+        track[NDF + lane] = ndf
+        track[CHI2 + lane] += ndf * kept * kept * kept
+
+
 @inlined_kernel
 def write_track(track, covariance, rows, lane):
-    """Write hits, drawn parameters and covariance of a lane, with degrees of freedom and χ² (Wilson and Hilferty 1931).
-
-    HELP5 is a normal number; the χ² includes what a kink adds.
-    """
+    """Write hits, drawn parameters, covariance and χ² of a lane."""
     track.firstPXDLayer, track.firstSVDLayer = int(rows[FIRST_PIXEL + lane]), int(rows[FIRST_STRIP + lane])
     track.firstCDCLayer, track.lastCDCLayer = int(rows[FIRST_WIRE + lane]), int(rows[LAST_WIRE + lane])
     track.nPXDHits, track.nSVDHits = int(rows[PIXELS + lane]), int(rows[STRIPS + lane])
@@ -257,7 +274,4 @@ def write_track(track, covariance, rows, lane):
         track.covariance[k] = covariance[LANES * k + lane]
     track.d0, track.phi0, track.omega = rows[HELP0 + lane], rows[HELP1 + lane], rows[HELP2 + lane]
     track.z0, track.tanLambda = rows[HELP3 + lane], rows[HELP4 + lane]
-    track.ndf = max(2 * track.nPXDHits + track.nSVDHits + track.nCDCHits - 5, 1)
-    width = 2.0 / (9.0 * track.ndf)
-    kept = max(1.0 - width + math.sqrt(width) * rows[HELP5 + lane], 0.0)
-    track.chi2 = track.ndf * kept * kept * kept + rows[CHI2 + lane]
+    track.ndf, track.chi2 = int(rows[NDF + lane]), rows[CHI2 + lane]
