@@ -91,7 +91,7 @@ from detector.secondaries import (
     put_photon,
 )
 from detector.trackfit import draw_parameters, filter_inward
-from detector.tracking import count_hits, draw_chi2, is_found, lose_hits, lose_wires, write_track
+from detector.tracking import count_hits, draw_chi2, find_losers, is_found, lose_hits, lose_wires, write_track
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_charge
@@ -202,12 +202,13 @@ def fly_group(stream, key, numbers, tracker, lanes, entries, n, m, rows, k, kink
     if mode == FLY:
         land(track)
     layers, finding, field = tracker.surfaces.layer, tracker.finding, tracker.field
-    for lane in range(m):
-        if to_uniform(lanes.bits[_LOSE, lane]) > track[RESPOND + lane]:
+    losers = m if find_losers(track, lanes.bits[_LOSE], lanes.entry.shape[0]) else 0
+    for lane in range(losers):
+        if track[HELP0 + lane] > 0.0:
             _open_second(stream, key, numbers, entries[lanes.entry[lane]], STAGE_TRACKING)
             lose_hits(stream, lanes.surface, lane, layers, track[RESPOND + lane])
     lose_wires(track, lanes.bits[_WIRES], tracker.chamber.efficiency)
-    count_hits(track, lanes.surface, layers)
+    count_hits(track, lanes.surface, layers, lanes.entry.shape[0])
     some, biased = False, False
     for lane in range(m):
         e = lanes.entry[lane]

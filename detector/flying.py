@@ -13,7 +13,8 @@ import numpy as np
 
 from detector.charged import AGAIN, FLY, KINKED, fly_group
 from detector.flight import ENTRY, MAX_FLIGHTS, ORIGIN_FAKE, ORIGIN_TRUTH, REGION_NONE
-from detector.lanes import LANES, Lanes
+from detector.helix import FIELD_CONSTANT
+from detector.lanes import LANES, Lanes, draw_bits, to_uniform
 from detector.neutrals import convert_group, fly_neutrals
 from detector.tracking import TRACK
 from physics.jit import address_of, call_with_memory, kernel, value_at
@@ -31,12 +32,14 @@ from physics.record import MAX_EVENT_PARTICLES, STATUS_FINAL
 
 DONE, FLIGHTS_FULL, TRACKS_FULL = 0, 1, 2
 FAKE_SUBSTREAM = 65535
-BATCH_EVENTS, BATCH_PARTICLES = 1024, 2048
+_FAKES, _ONE_BLOCK = np.uint64(STAGE_TRACKING | FAKE_SUBSTREAM << 16), np.int64(1)
+BATCH_EVENTS, BATCH_PARTICLES = 4096, 4096
 """A batch holds at most so many events, and is closed when it has so many particles."""
 MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
 STRAIGHT, CONVERT = np.int64(3), np.int64(4)
 """Other things to do for a group, beside those of :mod:`detector.charged`: neutrals fly, photons convert."""
-KINDS = 6
+STEPS = 12
+KINDS = 2 * STEPS + 4
 """Kinds of charged particles: see :func:`_kind`."""
 NEUTRALS, PHOTONS, KINKS, ALONE = (np.int64(KINDS + i) for i in range(4))
 """Lists of entries: neutrals, photons that may convert, kinks to fit, and those that turned out not to be one track."""
@@ -99,6 +102,26 @@ def _load_event(particles, event, entries, n):
 
 
 @kernel
+def _add_all_fakes(batch, first, last, n):
+    """Add the fakes of the events from ``first`` to ``last``; returns the number of entries.
+
+    Whether an event has any is seen from its stream's first number, drawn for a group of events at once.
+    """
+    lanes, numbers, mean = batch.lanes, batch.numbers, batch.tracker.finding.fakes
+    for lane in range(LANES):
+        lanes.name[lane] = _FAKES
+    for begin in range(first, last, LANES):
+        for lane in range(LANES):
+            lanes.event[lane] = np.uint64(numbers[min(begin + lane, last - 1)])
+        draw_bits(lanes.bits, batch.key, lanes.event, lanes.name, _ONE_BLOCK)
+        for lane in range(min(LANES, last - begin)):
+            if to_uniform(lanes.bits[0, lane]) > math.exp(-mean):
+                event = begin + lane
+                n = _add_fakes(batch.stream, batch.key, numbers[event], event, mean, batch.entries, n)
+    return n
+
+
+@kernel
 def _add_fakes(stream, key, number, event, mean, entries, n):
     """Tracks that no particle made: soft pions' helices far from the collision. Returns the number of entries.
 
@@ -126,25 +149,24 @@ def _add_fakes(stream, key, number, event, mean, entries, n):
 
 
 @kernel
-def _kind(entry):
-    """Kind of a charged particle: fast across the barrel, forward, backward, slow, very slow or from far out, electron.
+def _kind(entry, tracker):
+    """Kind of a charged particle: those of a kind cross nearly the same layers.
 
-    Those of a kind cross the same layers or, as electrons that radiate, need the same care. −1 for one that cannot
-    leave the beam pipe.
+    By how far out they leave the drift chamber through an end plate or turn round, then particles from far out, and
+    electrons that radiate. −1 for one that cannot leave the beam pipe.
     """
     pt2 = entry.px * entry.px + entry.py * entry.py
-    pz2 = entry.pz * entry.pz
-    if pt2 < 1e-6 * (pt2 + pz2) or pt2 < 1e-6:
+    if pt2 < 1e-6 * (pt2 + entry.pz * entry.pz) or pt2 < 1e-6:
         return -1
     if abs(entry.pdg) == 11:
-        return 5
-    if entry.x * entry.x + entry.y * entry.y > 4.0 or pt2 < 0.01:
-        return 4
-    if pt2 < 0.09:
-        return 3
-    if entry.pz > 0.0:
-        return 1 if pz2 > 1.7 * pt2 else 0
-    return 2 if pz2 > 0.35 * pt2 else 0
+        return KINDS - 1
+    if entry.x * entry.x + entry.y * entry.y > 4.0:
+        return KINDS - 2
+    last = tracker.chamber.layer[tracker.chamber.layer.shape[0] - 1]
+    forward = entry.pz > 0.0
+    plate = (last.forward_z if forward else last.backward_z) / entry.pz
+    share = math.sqrt(pt2) * min(2.0 / (FIELD_CONSTANT * tracker.field), plate) / last.radius
+    return 2 * int(min(share, 1.0) * STEPS) + (1 if forward else 0)
 
 
 @kernel
@@ -167,7 +189,7 @@ def _fly_wave(group, memory, batch, begin, end, n, k):
             neutrals[n_neutrals] = e
             n_neutrals += 1
             continue
-        kind = _kind(entry)
+        kind = _kind(entry, batch.tracker)
         if kind >= 0:
             lists[kind, numbers_of[kind]] = e
             numbers_of[kind] += 1
@@ -251,17 +273,14 @@ def fly_events(group, memory, batch, particles, flights, tracks, first):
     ``group`` is from :func:`group_address`, ``memory`` the address where ``batch`` is pinned. Flights and tracks are
     copied, batch by batch, behind the others of the columns ``flights`` and ``tracks``.
     """
-    numbers, entries, rows = batch.numbers, batch.entries, batch.rows
-    n_events = numbers.shape[0]
+    entries, rows, n_events = batch.entries, batch.rows, batch.numbers.shape[0]
     while first < n_events:
         n, last = np.int64(0), first
         while last < n_events and last - first < BATCH_EVENTS and n < BATCH_PARTICLES:
             n = _load_event(particles, last, entries, n)
             last += 1
         primaries = n
-        for i_event in range(first, last):
-            n = _add_fakes(batch.stream, batch.key, numbers[i_event], i_event, batch.tracker.finding.fakes, entries, n)
-        fakes = n
+        n = fakes = _add_all_fakes(batch, first, last, n)
         k = np.int64(0)
         begin, end = np.int64(0), n
         while begin < end:

@@ -4,6 +4,9 @@ A quantity of sixteen tracks is a *row* of ``LANES`` numbers; a kernel is a sequ
 without branches. Rows live in flat arrays, at constant places, so that the compiler sees that they do not overlap.
 Each lane is computed by the same operations whatever the other lanes hold (no sums across lanes): a track does not
 depend on its neighbours. Where a group is not full the last lanes repeat the first.
+
+A short loop of known length the compiler would unroll before it looks for vector instructions, and then find none: such
+kernels are told the number of lanes when they run.
 """
 
 import math

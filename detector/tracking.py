@@ -24,6 +24,7 @@ from detector.lanes import (
     LAST_WIRE,
     NDF,
     PIXELS,
+    RESPOND,
     STRIP_LAYERS,
     STRIPS,
     WEIGHT,
@@ -118,6 +119,17 @@ TRACK = np.dtype(
 """What tracking writes of a track; the other columns of the record belong to the outer detectors."""
 
 
+@lane_kernel
+def find_losers(track, bits, lanes):
+    """Mark lanes that lose silicon hits (HELP0); returns whether there are any."""
+    some = np.int64(0)
+    for lane in range(lanes):
+        loses = select(to_uniform(bits[lane]) > track[RESPOND + lane], 1, 0)
+        track[HELP0 + lane] = loses
+        some |= loses
+    return some != 0
+
+
 @kernel
 def lose_hits(stream, surface, lane, layers, respond):
     """Remove silicon hits of a lane with the layers' inefficiencies, given that at least one is lost.
@@ -144,27 +156,27 @@ def lose_wires(track, bits, efficiency):
 
     By inversion of one uniform number each: HELP0 is the chance of losing HELP2 hits, HELP1 of at most so many.
     """
-    _begin_to_lose(track, efficiency)
+    _begin_to_lose(track, efficiency, bits.shape[0])
     lost, more = 0.0, np.int64(1)
     while more != 0:
         lost += 1.0
-        more = _lose_one(track, bits, efficiency, 1.0 / lost)
-    _keep(track)
+        more = _lose_one(track, bits, efficiency, 1.0 / lost, bits.shape[0])
+    _keep(track, bits.shape[0])
 
 
 @lane_kernel
-def _begin_to_lose(track, efficiency):
+def _begin_to_lose(track, efficiency, lanes):
     """Chance that no hit is lost."""
-    for lane in range(LANES):
+    for lane in range(lanes):
         none = fast_exp((efficiency - 1.0) * track[WIRES + lane])
         track[HELP0 + lane], track[HELP1 + lane], track[HELP2 + lane] = none, none, 0.0
 
 
 @lane_kernel
-def _lose_one(track, bits, efficiency, inverse):
+def _lose_one(track, bits, efficiency, inverse, lanes):
     """One hit less in the lanes whose numbers ask for it, the ``1/inverse``-th; returns whether there are any."""
     some = np.int64(0)
-    for lane in range(LANES):
+    for lane in range(lanes):
         wires, total = track[WIRES + lane], track[HELP1 + lane]
         loses = (to_uniform(bits[lane]) > total) & (track[HELP2 + lane] < wires)
         probability = track[HELP0 + lane] * (1.0 - efficiency) * wires * inverse
@@ -175,9 +187,9 @@ def _lose_one(track, bits, efficiency, inverse):
 
 
 @lane_kernel
-def _keep(track):
+def _keep(track, lanes):
     """The hits not lost."""
-    for lane in range(LANES):
+    for lane in range(lanes):
         wires = track[WIRES + lane]
         kept = max(wires - track[HELP2 + lane], 0.0)
         track[WIRE_HITS + lane] = kept
@@ -185,41 +197,41 @@ def _keep(track):
 
 
 @inlined_kernel
-def count_hits(track, surface, layers):
+def count_hits(track, surface, layers, lanes):
     """Fill the numbers of silicon hits, of strip layers hit, and the first layers.
 
     A pixel hit counts once, a strip hit twice (its two sides are two clusters), as in basf2.
     """
-    _count_nothing(track)
+    _count_nothing(track, lanes)
     for i in range(layers.shape[0]):
         layer = layers[i]
         if layer.kind == PIXEL:
-            _count_pixels(track, surface[i], float(layer.number))
+            _count_pixels(track, surface[i], float(layer.number), lanes)
         elif layer.kind == STRIP:
-            _count_strips(track, surface[i], float(layer.number))
+            _count_strips(track, surface[i], float(layer.number), lanes)
 
 
 @lane_kernel
-def _count_nothing(track):
+def _count_nothing(track, lanes):
     """No silicon hits yet."""
-    for lane in range(LANES):
+    for lane in range(lanes):
         track[PIXELS + lane], track[STRIPS + lane], track[STRIP_LAYERS + lane] = 0.0, 0.0, 0.0
         track[FIRST_PIXEL + lane], track[FIRST_STRIP + lane] = 0.0, 0.0
 
 
 @lane_kernel
-def _count_pixels(track, here, number):
+def _count_pixels(track, here, number, lanes):
     """Count the hits of a pixel layer."""
-    for lane in range(LANES):
+    for lane in range(lanes):
         hits, first = here[HITS + lane], track[FIRST_PIXEL + lane]
         track[PIXELS + lane] += hits
         track[FIRST_PIXEL + lane] = select((hits > 0.0) & (first == 0.0), number, first)
 
 
 @lane_kernel
-def _count_strips(track, here, number):
+def _count_strips(track, here, number, lanes):
     """Count the hits of a strip layer, and the layer."""
-    for lane in range(LANES):
+    for lane in range(lanes):
         hits, first = here[HITS + lane], track[FIRST_STRIP + lane]
         track[STRIPS + lane] += 2.0 * hits
         track[STRIP_LAYERS + lane] += select(hits > 0.0, 1.0, 0.0)

@@ -70,8 +70,9 @@ def _begin(track, radius):
     """Nothing crossed yet; INNER and OUTER are the radii between which the helices run from START to END.
 
     The gas begins at the inner wall, or where the particle does; HELP3 is the arc length reached in it.
+    Returns a radius that no lane goes beyond.
     """
-    radius2 = radius * radius
+    radius2, farthest = radius * radius, np.int64(0)
     for lane in range(LANES):
         d2, scale, curl = track[D2 + lane], track[SCALE + lane], track[CURL + lane]
         start, end, diameter = track[START + lane], track[END + lane], abs(track[DIAMETER + lane])
@@ -81,10 +82,13 @@ def _begin(track, radius):
         _, sine = circle(min(max(end, 0.0), half_turn) / diameter)
         outer = math.sqrt(d2 + (diameter * sine) ** 2 / scale)
         track[INNER + lane] = select(start < half_turn, inner, np.inf)
-        track[OUTER + lane] = select((track[FATE + lane] == _LEFT) & (end > 0.0), outer, 0.0)
+        outer = select((track[FATE + lane] == _LEFT) & (end > 0.0), outer, 0.0)
+        track[OUTER + lane] = outer
+        farthest = max(farthest, np.int64(outer))
         track[HELP3 + lane] = max(reach(radius2, d2, scale, curl)[2], start)
         track[WIRES + lane], track[FIRST_WIRE + lane], track[LAST_WIRE + lane] = 0.0, -1.0, -1.0
         track[FIRST_ARC + lane], track[LAST_ARC + lane] = -1.0, -1.0
+    return farthest + 1.0
 
 
 @lane_kernel
@@ -237,10 +241,12 @@ def walk_chamber(tracker, lanes):
     """Walk the helices through the superlayers and the outer wall."""
     chamber, track = tracker.chamber, lanes.track
     layers = tracker.surfaces.layer
-    _begin(track, layers[layers.shape[0] - 1].radius)
+    farthest = _begin(track, layers[layers.shape[0] - 1].radius)
     for k in range(chamber.superlayer.shape[0]):
         superlayer, here, low, high = chamber.superlayer[k], lanes.superlayer[k], lanes.low[k], lanes.high[k]
-        what = _cross(track, here, low, high, superlayer)
+        what = np.int64(0)
+        if superlayer.first.radius < farthest:
+            what = _cross(track, here, low, high, superlayer)
         lanes.used[k] = what
         if what == 0:
             continue
