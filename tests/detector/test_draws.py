@@ -14,12 +14,14 @@ WORDS = np.random.default_rng(1).integers(0, 2**32, (2, 300_000), dtype=np.uint3
 
 def test_words_are_those_of_the_particle_s_stream():
     draws = new_draws(37)
+    draws.event[:37] = EVENT + np.arange(37, dtype=np.uint64) // np.uint64(10)
     draws.label[:37] = 3 | (np.arange(37, dtype=np.uint64) << np.uint64(16))
     draws.first[:37] = np.arange(37)
-    draw_blocks(draws, np.int64(37), KEY, EVENT, np.int64(4), np.int64(3))
+    draw_blocks(draws, np.int64(3), np.int64(37), KEY, np.int64(4), np.int64(3))
+    assert not draws.words[:, :3].any()
     stream = new_stream()
-    for particle in (0, 8, 36):
-        open_stream(stream, KEY, EVENT, 3, particle)
+    for particle in (3, 8, 36):
+        open_stream(stream, KEY, EVENT + np.uint64(particle // 10), 3, particle)
         stream[4] = np.uint64(particle)
         for row in range(4, 16, 2):
             bits = int(random_bits(stream))
