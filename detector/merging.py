@@ -38,10 +38,11 @@ def merge_showers(showers, n, distance):
             continue
         s = np.int64(j)
         while least <= d2:
+            showers[X + s] = x
             s, weak = merge_pair(showers, a, s)
             x, y, z = showers[X + s], showers[Y + s], showers[Z + s]
             showers[E + weak] = 0.0
-            showers[X + weak] = showers[X + s] = FAR  # not a neighbour of itself
+            showers[X + weak] = showers[X + s] = FAR  # until it has no neighbour left it is not to find itself
             a, least = nearest_shower(showers, j, x, y, z)
         showers[X + s] = x
 
