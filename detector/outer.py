@@ -170,7 +170,7 @@ def measure_outer(
     key, numbers = np.uint64(key), np.ascontiguousarray(event_numbers, np.int64)
     n = len(numbers)
     memory = _memory(flights, tracks)
-    clusters = new_table(Clusters, len(flights.pdg) + 4 * n + 64, n)
+    clusters = new_table(Clusters, len(flights.pdg) + int(n * outer.background.clusters) + 1024, n)
     klm_clusters = new_table(KLMClusters, 2 * n + 64, n)
     begin = 0
     while True:

@@ -23,7 +23,7 @@ def new_tracks(capacity: int, events: int) -> Tracks:
         for place, name in enumerate(Tracks._fields[1:])
     }
     columns["covariance"] = np.empty((capacity, 15))
-    columns["log_likelihood"] = np.zeros((capacity, 6, 6))  # equal where nothing was measured
+    columns["log_likelihood"] = np.empty((capacity, 6, 6))
     return Tracks(np.zeros(events + 1, np.int64), **columns)
 
 
