@@ -33,8 +33,8 @@ from physics.record import MAX_EVENT_PARTICLES, STATUS_FINAL
 DONE, FLIGHTS_FULL, TRACKS_FULL = 0, 1, 2
 FAKE_SUBSTREAM = 65535
 _FAKES, _ONE_BLOCK = np.uint64(STAGE_TRACKING | FAKE_SUBSTREAM << 16), np.int64(1)
-BATCH_EVENTS, BATCH_PARTICLES = 4096, 4096
-"""A batch holds at most so many events, and is closed when it has so many particles."""
+BATCH_PARTICLES = 4096
+"""A batch is closed when it has so many particles, with the mean number of fakes."""
 MAX_ENTRIES = (BATCH_PARTICLES + 2 * MAX_EVENT_PARTICLES) * MAX_FLIGHTS
 STRAIGHT, CONVERT = np.int64(3), np.int64(4)
 """Other things to do for a group, beside those of :mod:`detector.charged`: neutrals fly, photons convert."""
@@ -274,9 +274,10 @@ def fly_events(group, memory, batch, particles, flights, tracks, first):
     copied, batch by batch, behind the others of the columns ``flights`` and ``tracks``.
     """
     entries, rows, n_events = batch.entries, batch.rows, batch.numbers.shape[0]
+    mean = batch.tracker.finding.fakes
     while first < n_events:
         n, last = np.int64(0), first
-        while last < n_events and last - first < BATCH_EVENTS and n < BATCH_PARTICLES:
+        while last < n_events and n + mean * (last - first) < BATCH_PARTICLES:
             n = _load_event(particles, last, entries, n)
             last += 1
         primaries = n
