@@ -1,4 +1,4 @@
-"""Charged particles fly on helices, sixteen at a time: hits, decays, interactions, radiation, and their tracks."""
+"""Charged particles fly on helices, 32 at a time: hits, decays, interactions, radiation, and their tracks."""
 
 import math
 

@@ -2,7 +2,7 @@
 secondaries behind.
 
 Events are flown in batches, a batch in waves: first the true particles of all its events, then what they turned into,
-and so on. Charged particles of a wave fly in groups of sixteen of a kind (:mod:`detector.charged`), which group a
+and so on. Charged particles of a wave fly in groups of 32 of a kind (:mod:`detector.charged`), which group a
 particle is in changes nothing for it.
 """
 

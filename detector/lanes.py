@@ -1,6 +1,6 @@
-"""Sixteen tracks side by side: the tracker's kernels work on lanes, which the compiler turns into vector instructions.
+"""32 tracks side by side: the tracker's kernels work on lanes, which the compiler turns into vector instructions.
 
-A quantity of sixteen tracks is a *row* of ``LANES`` numbers; a kernel is a sequence of short loops over the lanes
+A quantity of 32 tracks is a *row* of ``LANES`` numbers; a kernel is a sequence of short loops over the lanes
 without branches. Rows live in flat arrays, at constant places, so that the compiler sees that they do not overlap.
 Each lane is computed by the same operations whatever the other lanes hold (no sums across lanes): a track does not
 depend on its neighbours. Where a group is not full the last lanes repeat the first.
@@ -19,7 +19,7 @@ from detector.elementary import fast_log
 from physics.jit import kernel
 from physics.random import philox
 
-LANES = 16
+LANES = 32
 
 _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "fastmath": {"contract"}}
 lane_kernel = njit(**_OPTIONS)

@@ -1,4 +1,4 @@
-"""The covariances of tracks from the layers they cross, sixteen at once.
+"""The covariances of tracks from the layers they cross, 32 at once.
 
 Two steps. :func:`detector.crossing.walk` walks the helices outward and notes where they meet walls, sensors and
 superlayers, with the momentum left there. :func:`filter_inward` then runs a Kalman filter from the outermost hit to

@@ -198,7 +198,7 @@ def points(n, seed):
 
 
 def filtered(detector, particles):
-    """Run the production kernels for up to sixteen particles; return lanes, helices and covariances."""
+    """Run the production kernels for the particles of one group; return lanes, helices and covariances."""
     lanes, tracker = new_lanes(), detector.tracker
     track = lanes.track
     for lane in range(LANES):
