@@ -39,7 +39,6 @@ from detector.lanes import (
     END,
     FATE,
     FORTH,
-    GAS_PATH,
     HARDNESS,
     HELP0,
     HELP1,
@@ -319,7 +318,7 @@ def _draw_normals(track, bits):
 def _end_flight(track, lane, entry, fate):
     """Write where a flight ends."""
     entry.region = np.int64(track[REGION + lane]) if fate == FATE_LEFT else REGION_NONE
-    entry.path, entry.path_cdc = track[PATH + lane], track[GAS_PATH + lane]
+    entry.path = track[PATH + lane]
     entry.x_end, entry.y_end, entry.z_end = track[X_END + lane], track[Y_END + lane], track[Z_END + lane]
     entry.t_end = entry.t + track[DELAY + lane]
     entry.px_end, entry.py_end, entry.pz_end = track[PX_END + lane], track[PY_END + lane], track[PZ_END + lane]

@@ -38,13 +38,10 @@ from detector.lanes import (
     END,
     ENERGY,
     FATE,
-    FIRST_ARC,
     FORTH,
-    GAS_PATH,
     HITS,
     INVERSE_MASS,
     LANES,
-    LAST_ARC,
     LIMIT,
     LOSS_LOG,
     LOSS_RATIO,
@@ -209,7 +206,6 @@ def land(track):
         slowness = 0.5 * (math.sqrt(1.0 + mass2 / track[MOMENTUM + lane] ** 2) + math.sqrt(1.0 + mass2 / (p * p)))
         path = (end - track[START + lane]) * track[SECANT + lane]
         track[PATH + lane], track[DELAY + lane] = path, path * slowness * (1.0 / SPEED_OF_LIGHT)
-        track[GAS_PATH + lane] = (track[LAST_ARC + lane] - track[FIRST_ARC + lane]) * track[SECANT + lane]
 
 
 @lane_kernel

@@ -61,7 +61,6 @@ ENTRY = np.dtype(
         *((name, np.float64) for name in ("x", "y", "z", "t", "px", "py", "pz")),
         *((name, np.float64) for name in ("x_end", "y_end", "z_end", "t_end", "px_end", "py_end", "pz_end")),
         ("path", np.float64),
-        ("path_cdc", np.float64),
         ("depth", np.float64),  # radiation lengths that a photon passes before it converts
     ]
 )
@@ -83,7 +82,6 @@ class Flights(NamedTuple):
     x0: np.ndarray  # float64 [cm], where the flight begins
     y0: np.ndarray
     z0: np.ndarray
-    t0: np.ndarray  # float64 [ns]
     px0: np.ndarray  # float64 [GeV], momentum there
     py0: np.ndarray
     pz0: np.ndarray
@@ -95,7 +93,6 @@ class Flights(NamedTuple):
     py: np.ndarray
     pz: np.ndarray
     path: np.ndarray  # float64 [cm], length of the way between the two points
-    path_cdc: np.ndarray  # float64 [cm], part of it in the drift chamber's gas (0 for neutrals)
     nSVDHits: np.ndarray  # int32, strip clusters it made (two for each sensor), whether or not a track was found
     nCDCHits: np.ndarray  # int32, drift-chamber hits it made
 
@@ -111,7 +108,7 @@ def column(capacity: int, dtype: type, place: int) -> np.ndarray:
     return np.empty(capacity + shift, dtype)[shift:]
 
 
-FLOAT_COLUMNS = 16
+FLOAT_COLUMNS = 14
 
 
 def new_flights(capacity: int, events: int) -> Flights:

@@ -77,7 +77,7 @@ def _reset(entry, event, mc):
     entry.next, entry.children, entry.first_child = -1, 0, 0
     entry.flown, entry.row, entry.clone, entry.track = 0, -1, -1, -1
     entry.nSVDHits, entry.nCDCHits = 0, 0
-    entry.path, entry.path_cdc = 0.0, 0.0
+    entry.path = 0.0
 
 
 @kernel
@@ -339,7 +339,6 @@ def _append_flight(flights, place, entry):
     flights.x0[j] = entry.x
     flights.y0[j] = entry.y
     flights.z0[j] = entry.z
-    flights.t0[j] = entry.t
     flights.px0[j] = entry.px
     flights.py0[j] = entry.py
     flights.pz0[j] = entry.pz
@@ -351,7 +350,6 @@ def _append_flight(flights, place, entry):
     flights.py[j] = entry.py_end
     flights.pz[j] = entry.pz_end
     flights.path[j] = entry.path
-    flights.path_cdc[j] = entry.path_cdc
     flights.nSVDHits[j] = entry.nSVDHits
     flights.nCDCHits[j] = entry.nCDCHits
 

@@ -76,7 +76,6 @@ def single_flights(
         "py": pt * np.sin(phi + turn),
         "pz": p * cosine,
         "path": path,
-        "path_cdc": np.where(charge != 0, 95.0 / sine, 0.0),
         "nSVDHits": np.where(charge != 0, strip_hits, 0),
         "nCDCHits": np.where(charge != 0, chamber_hits, 0),
     }

@@ -37,12 +37,12 @@ lane_function = njit(**_OPTIONS, forceinline=True)
     ENERGY, LOSS_LOG, LOSS_RATIO, TOTAL, THICKNESS, RESPOND, FATE,  # walking: see ``detector.crossing``
     INNER, OUTER, WIRES, FIRST_WIRE, LAST_WIRE, FIRST_ARC, LAST_ARC, WEIGHT,  # drift chamber: see ``detector.wires``
     PIXELS, STRIPS, STRIP_LAYERS, FIRST_PIXEL, FIRST_STRIP, WIRE_HITS,  # hits kept: see ``detector.tracking``
-    X_END, Y_END, Z_END, PX_END, PY_END, PZ_END, PATH, DELAY, GAS_PATH,  # where the flight ends, how far and when
+    X_END, Y_END, Z_END, PX_END, PY_END, PZ_END, PATH, DELAY,  # where the flight ends, how far and when
     BROKEN, BIAS0, BIAS1, BIAS2, BIAS3, BIAS4, CHI2, NDF, HIGHLAND,  # fit: see ``detector.trackfit``
     OUTER_ARC, OUTER_MIDDLE, OUTER_FORTH, OUTER_ASIDE, INNER_ANGLE2, INNER_BEND2,
     HELP0, HELP1, HELP2, HELP3, HELP4, HELP5,
-) = (np.int64(LANES * i) for i in range(82))  # fmt: skip
-TRACK_ROWS = 82
+) = (np.int64(LANES * i) for i in range(81))  # fmt: skip
+TRACK_ROWS = 81
 
 # Rows of one surface.
 (MET, HITS, ACTIVE, SLANTED, SLOPE, MATTER, ANGLE2, BEND2, NORMAL_X, NORMAL_Y) = (

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from rich.table import Table
 
 from physics.phase_space import n_body, phase_space_bound
 from physics.random import new_stream, open_stream, stream_key
-from sim.production import Chunk, Request, build_line, write_file
+from sim.production import Request, build_line, chunks, write_file
 from sim.samples import SAMPLES, Sample
 
 console = Console()
@@ -111,8 +112,8 @@ def line_rate(sample: str, level: str, events: int, **options: object) -> float:
     line = build_line(Request(sample, events, level=level, **options))
 
     def work(n: int) -> None:
-        for first in range(0, n, 5_000):
-            line.process(Chunk(first, min(5_000, n - first)))
+        for chunk in chunks(replace(line.request, events=n)):
+            line.process(chunk)
 
     return rate(work, events)
 

@@ -56,6 +56,7 @@ class Request:
     selection : name of a selection card or path, None for the sample's own.
     candidates : rule that chooses among candidates, None for the selection's own.
     signal_only, unweighted, x_mass, fsr, generator, tune : see :class:`sim.generators.setup.Setup`.
+    chunk_events : events that are worked on together, None for what suits their size; changes nothing for them.
     """
 
     sample: str
@@ -75,7 +76,7 @@ class Request:
     fsr: bool = True
     generator: Literal["belfast", "pythia8"] = "belfast"
     tune: Path | None = None
-    chunk_events: int = CHUNK_EVENTS
+    chunk_events: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse impossible requests, one sentence each."""
@@ -86,7 +87,7 @@ class Request:
         _at_least("seed", self.seed, 0)
         if self.seed >= 2**63 or self.first_event + self.events >= 2**63:
             _fail("seed and event numbers must stay below 2^63")
-        if not 1 <= self.chunk_events <= 50_000:
+        if self.chunk_events is not None and not 1 <= self.chunk_events <= 50_000:
             _fail(f"chunks hold 1 to 50000 events, not {self.chunk_events}")
         _one_of("level", self.level, get_args(Level))
         _one_of("luminous-region", self.luminous_region, get_args(LuminousRegion))
@@ -123,6 +124,14 @@ class Chunk:
 
     first: int
     events: int
+
+
+def chunks(request: Request) -> Iterator[Chunk]:
+    """Yield the runs of events that are worked on together; a lone signal B is a quarter of the work at most."""
+    size = request.chunk_events or (4 * CHUNK_EVENTS if request.signal_only else CHUNK_EVENTS)
+    last = request.first_event + request.events
+    for first in range(request.first_event, last, size):
+        yield Chunk(first, min(size, last - first))
 
 
 @dataclass(frozen=True)
@@ -208,19 +217,13 @@ def build_line(request: Request, compiling: Callable[[int], None] = lambda _: No
 
 def process(line: Line, threads: int = 1) -> Iterator[ChunkResult]:
     """Yield the results of all chunks in the order of the events, at most ``threads`` + 1 in memory."""
-    request = line.request
-    last = request.first_event + request.events
-    chunks = (
-        Chunk(first, min(request.chunk_events, last - first))
-        for first in range(request.first_event, last, request.chunk_events)
-    )
     if threads == 1:
-        yield from map(line.process, chunks)
+        yield from map(line.process, chunks(line.request))
         return
     with ThreadPoolExecutor(threads) as pool:
         running: deque[Future[ChunkResult]] = deque()
         try:
-            for chunk in chunks:
+            for chunk in chunks(line.request):
                 running.append(pool.submit(line.process, chunk))
                 if len(running) > threads:
                     yield running.popleft().result()
