@@ -15,8 +15,8 @@ from physics.jit import inlined_kernel, kernel
 
 STREAM_SIZE = 8
 """Length of a stream: key low, key high, event, stage | substream << 16, next block, numbers left; then the buffer."""
-EVENT_STREAM_SIZE = 22
-"""That of a stream that feeds a whole event: vector instructions make its eight blocks at the price of two."""
+EVENT_STREAM_SIZE = 38
+"""That of a stream that feeds a whole event: vector instructions make its sixteen blocks at the price of three."""
 
 # Stages own disjoint counters; a number is never given to another stage once released.
 STAGE_GENERATION = 0
