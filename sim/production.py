@@ -127,8 +127,8 @@ class Chunk:
 
 
 def chunks(request: Request) -> Iterator[Chunk]:
-    """Yield the runs of events that are worked on together; a lone signal B is a quarter of the work at most."""
-    size = request.chunk_events or (4 * CHUNK_EVENTS if request.signal_only else CHUNK_EVENTS)
+    """Yield the runs of events that are worked on together; a lone signal B is a tenth of the work and a fifth of the memory."""
+    size = request.chunk_events or (5 * CHUNK_EVENTS if request.signal_only else CHUNK_EVENTS)
     last = request.first_event + request.events
     for first in range(request.first_event, last, size):
         yield Chunk(first, min(size, last - first))
