@@ -24,6 +24,7 @@ from detector.merging import keep_showers, merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
     AZIMUTH,
+    BLUR,
     CENTRAL,
     DISTANCE,
     DT99,
@@ -31,7 +32,6 @@ from detector.sheet import (
     E9E21,
     FIRST,
     FLIGHT,
-    GAUSS,
     HADRONIC,
     IN_TIME,
     LABEL,
@@ -39,10 +39,10 @@ from detector.sheet import (
     MAX_SHOWERS,
     NEAREST,
     NUMBER,
-    PITCH,
     PLACE,
     POLAR,
     PULSE,
+    PURER,
     REGION,
     SHARE,
     SIGMA_E,
@@ -52,6 +52,7 @@ from detector.sheet import (
     UX,
     UY,
     UZ,
+    WIDER,
     E,
     R,
     X,
@@ -144,13 +145,11 @@ def central_part(word, hadronic):
 
 @inlined_kernel
 def find_directions(sheet, n):
-    """Fill distances, directions and angles of the first ``n`` showers."""
+    """Fill directions and angles of the first ``n`` clusters."""
     for j in range(n):
         x, y, z = sheet[X + j], sheet[Y + j], sheet[Z + j]
         rho2 = x * x + y * y
-        r = math.sqrt(rho2 + z * z)
-        to_unit = 1.0 / r
-        sheet[R + j] = r
+        to_unit = 1.0 / sheet[R + j]
         sheet[UX + j], sheet[UY + j], sheet[UZ + j] = x * to_unit, y * to_unit, z * to_unit
         sheet[POLAR + j] = fast_atan2(math.sqrt(rho2), z)
         sheet[AZIMUTH + j] = fast_atan2(y, x)
@@ -158,31 +157,54 @@ def find_directions(sheet, n):
 
 @inlined_kernel
 def find_times(draws, sheet, n, calorimeter):
-    """Fill time, its uncertainty and E1/E9 of the first ``n`` clusters, and which of them are in time.
+    """Fill distance, time, its uncertainty and E1/E9 of the first ``n`` showers, and which of them are in time.
 
     Weaker showers close by, with a share of the energy, leave less in the centre.
     """
     words, normal = draws.words, draws.normal
     for j in range(n & PLACE):
-        sheet[GAUSS + 3 * PITCH + j] = gauss(words[3, j], normal)
+        sheet[BLUR + j] = gauss(words[3, j], normal)
     for j in range(whole(n)):
+        x, y, z = sheet[X + j], sheet[Y + j], sheet[Z + j]
+        r = math.sqrt(x * x + y * y + z * z)
         central = central_part(words[0, j], sheet[HADRONIC + j] > 0.5)
         e1e9 = central * (1.0 - 0.6 * sheet[SHARE + j])
         dt99 = timing_error(sheet[E + j], e1e9, calorimeter.timing_slope, calorimeter.timing_floor)
-        time = sheet[TIME + j] - sheet[R + j] / SPEED_OF_LIGHT
-        time += dt99 * (1.0 / 2.5758293) * sheet[GAUSS + 3 * PITCH + j]
-        sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j], sheet[TIME + j] = central, e1e9, dt99, time
+        time = sheet[TIME + j] - r / SPEED_OF_LIGHT + dt99 * (1.0 / 2.5758293) * sheet[BLUR + j]
+        sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j] = r, central, e1e9, dt99
+        sheet[TIME + j] = time
         in_time = (sheet[E + j] >= calorimeter.timing_energy) | (abs(time) <= dt99)
         sheet[IN_TIME + j] = 1.0 if in_time else 0.0
 
 
 @inlined_kernel
+def drop_late(words, sheet, kept, events):
+    """Close up what is in time, without branches that nobody could predict."""
+    n = np.int64(0)
+    for k in range(events):
+        first, last = kept[k], kept[k + 1]
+        kept[k] = n
+        for place in range(first, last):
+            j, i = place & PLACE, n & PLACE
+            sheet[E + i], sheet[X + i], sheet[Y + i], sheet[Z + i] = (
+                sheet[E + j], sheet[X + j], sheet[Y + j], sheet[Z + j],
+            )  # fmt: skip
+            sheet[TIME + i], sheet[SHARE + i], sheet[HADRONIC + i], sheet[FLIGHT + i] = (
+                sheet[TIME + j], sheet[SHARE + j], sheet[HADRONIC + j], sheet[FLIGHT + j],
+            )  # fmt: skip
+            sheet[R + i], sheet[CENTRAL + i], sheet[E1E9 + i], sheet[DT99 + i] = (
+                sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j],
+            )  # fmt: skip
+            words[1, i], words[2, i] = words[1, j], words[2, j]
+            n += np.int64(sheet[IN_TIME + j])
+    kept[events] = n
+
+
+@inlined_kernel
 def look_up_clusters(draws, sheet, n, calorimeter):
-    """Fill what comes from tables for clusters in time: region, resolutions, and the normal numbers of the shapes."""
+    """Fill what comes from tables: region, resolutions, and the normal numbers of the shapes."""
     words, normal, tables = draws.words, draws.normal, calorimeter.table
     for j in range(n):
-        if sheet[IN_TIME + j] == 0.0:
-            continue
         region = cluster_region(sheet[UZ + j], calorimeter)
         i, f = octave_bin(sheet[E + j], ENERGY_LOW, tables.shape[1])
         low = tables[region_index(region), i]
@@ -191,8 +213,8 @@ def look_up_clusters(draws, sheet, n, calorimeter):
         sheet[SIGMA_E + j] = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
         sheet[SIGMA_THETA + j] = low[THETA] + f * (high[THETA] - low[THETA])
         sheet[SIGMA_PHI + j] = low[PHI] + f * (high[PHI] - low[PHI])
-        sheet[GAUSS + PITCH + j] = gauss(words[1, j], normal)
-        sheet[GAUSS + 2 * PITCH + j] = gauss(words[2, j], normal)
+        sheet[WIDER + j] = gauss(words[1, j], normal)
+        sheet[PURER + j] = gauss(words[2, j], normal)
 
 
 @inlined_kernel
@@ -208,11 +230,11 @@ def draw_shapes(sheet, n):
     for j in range(n):
         energy, hadronic, share = sheet[E + j], sheet[HADRONIC + j] > 0.5, sheet[SHARE + j]
         wide = 0.10 if hadronic else 0.030 + 0.0025 / (energy + 0.02)
-        wide *= fast_exp((0.8 if hadronic else 0.4) * sheet[GAUSS + PITCH + j])
+        wide *= fast_exp((0.8 if hadronic else 0.4) * sheet[WIDER + j])
         lat = min(0.62 * (1.0 - sheet[CENTRAL + j]) + 3.0 * wide + 0.6 * share, 0.98)
         # logit of the pulse-shape variable: ± half of the separation, with unit width
         separation = 2.2 + 2.6 * math.sqrt(energy)
-        logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * sheet[GAUSS + 2 * PITCH + j]
+        logit = (-0.5 if hadronic else 0.5) * separation + 1.2 * sheet[PURER + j]
         sheet[E9E21 + j] = max(1.0 - wide, 0.3) * (1.0 - 0.5 * share)
         sheet[LAT + j] = lat
         sheet[PULSE + j] = 1.0 / (1.0 + fast_exp(-logit))
@@ -232,9 +254,11 @@ def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
             draws.first[i] = np.uint64(sheet[FIRST + i])
     n = block.kept[end - begin]
     draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
+    find_times(draws, sheet, n, calorimeter)
+    drop_late(draws.words, sheet, block.kept, end - begin)
+    n = block.kept[end - begin]
     filled = whole(n)  # what lies behind the last one does no harm
     find_directions(sheet, filled)
-    find_times(draws, sheet, n, calorimeter)
     look_up_clusters(draws, sheet, n & PLACE, calorimeter)
     draw_shapes(sheet, filled)
 
@@ -252,7 +276,7 @@ def write_clusters(i_event, sheet, first, last, flights, points, tracks, cluster
     for place in range(first, last):
         j = place & PLACE
         energy, region, distance = sheet[E + j], np.int64(sheet[REGION + j]), sheet[DISTANCE + j]
-        if sheet[IN_TIME + j] == 0.0 or region == OUTSIDE:
+        if region == OUTSIDE:
             continue
         clusters.E[out] = energy
         clusters.theta[out] = sheet[POLAR + j]

@@ -28,7 +28,7 @@ from detector.templates import Observables, Templates, build_templates, empty_te
 from physics.jit import inlined_kernel, kernel
 from physics.random import new_stream
 
-BLOCK_SIZE = 128
+BLOCK_SIZE = 256
 """Most flights, and most tracks, of a block of events; a single event may have more."""
 
 

@@ -24,12 +24,12 @@ PLACE = 0x7FFF
     FLIGHT,  # that made it, −1 for beam background
     LABEL, FIRST,  # whose random numbers its shape is drawn with (:mod:`detector.draws`), and which of them
     R, UX, UY, UZ, POLAR, AZIMUTH, REGION,  # distance [cm], direction, angles [rad], ``clusterReg``
-    GAUSS, _, _, _,  # normal numbers of its words, the first one's left out
+    BLUR, WIDER, PURER,  # normal numbers of the time, the width and the pulse shape
     CENTRAL, IN_TIME,  # E1/E9 of a single shower there; 1 if it is strong or early enough to be a cluster
     SIGMA_E, SIGMA_THETA, SIGMA_PHI,  # resolutions
     E1E9, DT99, E9E21, LAT, PULSE, NUMBER,  # columns of the cluster, :class:`detector.record.Clusters`
     NEAREST, DISTANCE,  # nearest track: square of the distance with the place in its last bits; the distance [cm]
-) = (np.int64(PITCH * i) for i in range(34))  # fmt: skip
+) = (np.int64(PITCH * i) for i in range(33))  # fmt: skip
 """Rows of a sheet; a shower has the first ten."""
 
 
@@ -37,15 +37,15 @@ class Block(NamedTuple):
     """Memory of a block of events."""
 
     showers: np.ndarray  # (10 × PITCH,) of one event
-    sheet: np.ndarray  # (34 × PITCH,) merged ones of all events, which become clusters
-    kept: np.ndarray  # int64 (BLOCK_EVENTS + 1,) first merged one of each event
+    sheet: np.ndarray  # (33 × PITCH,) merged ones of all events, which become clusters
+    kept: np.ndarray  # int64 (BLOCK_EVENTS + 1,) first cluster of each event
     background: np.ndarray  # int64 (BLOCK_EVENTS + 1,) column of the draws of each event's first background shower
 
 
 def new_block() -> Block:
     """Return the memory; most of it is never touched."""
     kept, background = np.zeros((2, BLOCK_EVENTS + 1), np.int64)
-    return Block(np.zeros(10 * PITCH), np.zeros(34 * PITCH), kept, background)
+    return Block(np.zeros(10 * PITCH), np.zeros(33 * PITCH), kept, background)
 
 
 @inlined_kernel
