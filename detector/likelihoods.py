@@ -44,8 +44,8 @@ PITCH = SLICE + 8
 STUDENT_STRIP, STUDENT_CHAMBER, STUDENT_LIGHT, MEAN, SHARE, HYPOTHESIS_SLOWNESS = (
     np.int64(PITCH * (26 + 6 * i)) for i in range(6)
 )
-"""Rows for each hypothesis: arguments of the logarithms in Student's t and in the photons' Poisson probability, first
-the numbers, then their logarithms; part of the expected photons that is the track's; 1/β.
+"""Rows for each hypothesis: arguments of the logarithms in Student's t, in the end log-likelihoods; expected photons,
+and the part of them that is the track's; 1/β.
 """
 ROWS = 26 + 6 * 6
 
