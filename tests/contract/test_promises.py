@@ -216,7 +216,7 @@ def test_memory_does_not_grow_with_the_number_of_events(tmp_path):
         command = [sys.executable, "-P", "-c", _PEAK, str(events), str(tmp_path / f"{events}.root")]
         return float(subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout)
 
-    small, large = peak(20_000), peak(200_000)
-    # ten times the events would need 180 MB more for their rows alone
+    small, large = peak(100_000), peak(400_000)  # 4 chunks, 16 chunks
+    # the rows of the events alone would need 300 MB more
     assert large < small + 60
     assert large < 1500
