@@ -48,7 +48,7 @@ NEUTRALS, PHOTONS, KINKS, ALONE = (np.int64(KINDS + i) for i in range(4))
 class Batch(NamedTuple):
     """A batch of events and all that it is flown with."""
 
-    stream: np.ndarray
+    stream: np.record
     key: np.uint64
     numbers: np.ndarray  # of the events
     tracker: Any

@@ -67,7 +67,7 @@ class Memory(NamedTuple):
     """Scratch memory of a thread, for chunks of so many flights and tracks."""
 
     draws: Draws
-    stream: np.ndarray
+    stream: np.record
     who: np.ndarray
     block: Block
     points: Points

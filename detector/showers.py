@@ -154,7 +154,7 @@ def hadronic_shower(
     if number == 0:
         return n
     open_stream(stream, key, draws.event[m], label & np.uint64(0xFFFF), label >> np.uint64(16))
-    stream[4] = np.uint64(STREAM_BLOCK)
+    stream.block = np.uint64(STREAM_BLOCK)
     for piece in range(1, min(number, MAX_SPLIT_OFFS) + 1):
         part = min(calorimeter.split_off_energy * exponential(stream), 0.3 * kinetic + 0.02)
         away = calorimeter.merging_distance + calorimeter.split_off_distance * exponential(stream)

@@ -13,13 +13,23 @@ import numpy as np
 
 from physics.jit import inlined_kernel, kernel
 
-STREAM_SIZE = 22
-"""Length of a stream: key low, key high, event, stage | substream << 16, next block, numbers left; then the buffer.
-
-Vector instructions make its eight blocks at the price of two.
-"""
-EVENT_STREAM_SIZE = 38
-"""That of a stream that feeds a whole event."""
+NUMBERS = 32
+"""Numbers that a stream makes at once: vector instructions do that at the price of a few."""
+STREAM = np.dtype(
+    (
+        np.record,
+        [
+            ("key_low", np.uint64),
+            ("key_high", np.uint64),
+            ("event", np.uint64),
+            ("name", np.uint64),  # stage | substream << 16
+            ("block", np.uint64),  # the next one, of two numbers
+            ("left", np.uint64),  # numbers not yet taken
+            ("numbers", np.uint64, (NUMBERS,)),
+        ],
+    )
+)
+"""One stream; a record, so that it goes from kernel to kernel as one pointer."""
 
 # Stages own disjoint counters; a number is never given to another stage once released.
 STAGE_GENERATION = 0
@@ -35,7 +45,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _S32, _S16, _S11 = np.uint64(32), np.uint64(16), np.uint64(11)
-_ZERO, _ONE, _BUFFER = np.uint64(0), np.uint64(1), np.uint64(6)
+_ZERO, _ONE, _ALL = np.uint64(0), np.uint64(1), np.uint64(NUMBERS)
 _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 _TO_SIGNED_UNIT = 1.0 / 4503599627370496.0  # 2**-52
 _BELOW_SIGN = np.int64(11)
@@ -71,12 +81,10 @@ def stream_key(seed: int, sample: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-def new_stream(size: int = STREAM_SIZE) -> np.ndarray:
-    """Return the memory of one stream, to be opened by :func:`open_stream`.
-
-    Longer ones make more numbers at once, which is faster where many are drawn; the numbers are the same for any.
-    """
-    return np.zeros(size, np.uint64)
+def new_stream() -> np.record:
+    """Return the memory of one stream, to be opened by :func:`open_stream`."""
+    stream: np.record = np.zeros(1, STREAM)[0]
+    return stream
 
 
 @inlined_kernel
@@ -101,36 +109,35 @@ def open_stream(stream, key, event, stage, substream):
     ``stage`` and ``substream`` are below 2**16; the detector uses one substream for each particle of an event so
     that changing the fate of one particle leaves the others' numbers alone.
     """
-    stream[0] = np.uint64(key) & _LOW
-    stream[1] = np.uint64(key) >> _S32
-    stream[2] = np.uint64(event)
-    stream[3] = np.uint64(stage) | (np.uint64(substream) << _S16)
-    stream[4] = _ZERO
-    stream[5] = _ZERO
+    stream.key_low = np.uint64(key) & _LOW
+    stream.key_high = np.uint64(key) >> _S32
+    stream.event = np.uint64(event)
+    stream.name = np.uint64(stage) | (np.uint64(substream) << _S16)
+    stream.block = _ZERO
+    stream.left = _ZERO
 
 
 @kernel
 def _fill(stream, blocks):
-    """Put the next ``blocks`` blocks of two numbers into the buffer of ``stream``."""
-    k0, k1, label, draw = stream[0], stream[1], stream[3], stream[4]
-    e0, e1 = stream[2] & _LOW, stream[2] >> _S32
+    """Make the numbers of the next ``blocks`` blocks."""
+    k0, k1, name, first, numbers = stream.key_low, stream.key_high, stream.name, stream.block, stream.numbers
+    e0, e1 = stream.event & _LOW, stream.event >> _S32
     for k in range(blocks):
-        w0, w1, w2, w3 = philox(draw + np.uint64(k), label, e0, e1, k0, k1)
-        stream[_BUFFER + np.uint64(2 * k)] = w0 | (w1 << _S32)
-        stream[_BUFFER + np.uint64(2 * k + 1)] = w2 | (w3 << _S32)
-    stream[4] = draw + np.uint64(blocks)
+        w0, w1, w2, w3 = philox(first + np.uint64(k), name, e0, e1, k0, k1)
+        numbers[np.uint64(2 * k)] = w0 | (w1 << _S32)
+        numbers[np.uint64(2 * k + 1)] = w2 | (w3 << _S32)
+    stream.block = first + np.uint64(blocks)
 
 
 @kernel
 def random_bits(stream):
     """Return the stream's next 64 random bits."""
-    size = np.uint64(stream.shape[0])
-    left = stream[5]
+    left = stream.left
     if left == _ZERO:
-        left = size - _BUFFER
-        _fill(stream, np.int64(left) // 2)
-    stream[5] = left - _ONE
-    return stream[size - left]
+        _fill(stream, np.int64(NUMBERS // 2))
+        left = _ALL
+    stream.left = left - _ONE
+    return stream.numbers[_ALL - left]
 
 
 @kernel

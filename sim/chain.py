@@ -19,7 +19,7 @@ import numpy as np
 from physics.jit import driver
 from physics.kinematics import boost_to_parent_frame
 from physics.phase_space import n_body, phase_space_bound
-from physics.random import STAGE_GENERATION, STREAM_SIZE, open_stream, stream_key
+from physics.random import STAGE_GENERATION, new_stream, open_stream, stream_key
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Chain:
                 continue
             masses = np.array([d.mass for d in particle.daughters], float)
             out = np.empty((len(masses), n, 4))
-            _decay(stream_key(seed, "chain"), node, result[particle.name], particle.mass, masses, out)
+            _decay(new_stream(), stream_key(seed, "chain"), node, result[particle.name], particle.mass, masses, out)
             result |= {d.name: out[k] for k, d in enumerate(particle.daughters)}
         return result
 
@@ -99,9 +99,8 @@ def _phasespace() -> Any:
 
 
 @driver
-def _decay(key, node, mothers, mass, masses, out):
+def _decay(stream, key, node, mothers, mass, masses, out):
     """Decay each of ``mothers`` (n, 4) in its rest frame and boost the daughters along."""
-    stream = np.zeros(STREAM_SIZE, np.uint64)
     n_daughters = len(masses)
     p = np.empty((n_daughters, 4))
     bound = phase_space_bound(mass, masses, n_daughters) if n_daughters > 2 else 1.0

@@ -15,7 +15,7 @@ from numba import njit
 
 from physics.decays.table import DecayTable
 from physics.event_shapes import fox_wolfram_ratios, thrust
-from physics.random import isotropic_direction, open_stream, stream_key
+from physics.random import isotropic_direction, new_stream, open_stream, stream_key
 from physics.record import (
     MAX_EVENT_PARTICLES,
     STATUS_DECAYED,
@@ -104,7 +104,7 @@ def generate(
     modes, hists = np.zeros(len(table.modes), np.int64), np.zeros((len(species), BINS), np.int64)
     shapes = np.zeros((events, 3))
     _generate(
-        np.zeros(8, np.uint64), stream_key(seed, f"validate {pdg}"), table, new_work(),
+        new_stream(), stream_key(seed, f"validate {pdg}"), table, new_work(),
         new_event(), pdg, mass, 0, events, modes, species, hists, 0.05, shapes,
         np.zeros((MAX_EVENT_PARTICLES, 4)),
     )  # fmt: skip

@@ -16,16 +16,15 @@ import numpy as np
 from numba import njit
 
 from physics.radiation.isr import build_isr_table, draw_isr
-from physics.random import open_stream, stream_key
+from physics.random import new_stream, open_stream, stream_key
 
 ROOT_S = 10.58
 HARD_PHOTON = 3.5  # [GeV], above it hadron decays give few photons
 
 
 @njit
-def generate(key, table, mass, energies, photons):
+def generate(stream, key, table, mass, energies, photons):
     """Fill the pair masses and the energies of all photons [GeV]; returns the number of photons."""
-    stream = np.zeros(8, np.uint64)
     filled = 0
     for k in range(mass.shape[0]):
         open_stream(stream, key, k, 0, 0)
@@ -47,9 +46,9 @@ def compare(directory: Path, flavour: int, name: str, events: int) -> list[tuple
     """Return rows (what, belfast, KKMC, passed)."""
     table = build_isr_table(flavour, ROOT_S)
     mass, energies, photons = np.empty(events), np.empty(4 * events), np.zeros((16, 4))
-    generate(stream_key(0, name), table, mass[:100], energies, photons)
+    generate(new_stream(), stream_key(0, name), table, mass[:100], energies, photons)
     start = time.perf_counter()
-    energies = energies[: generate(stream_key(1, name), table, mass, energies, photons)]
+    energies = energies[: generate(new_stream(), stream_key(1, name), table, mass, energies, photons)]
     rate = events / (time.perf_counter() - start)
 
     edges, reference = histogram(directory, name, "sqrts_hard")

@@ -12,7 +12,7 @@ from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_eve
 from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
-from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream
+from physics.random import STAGE_GENERATION, new_stream, open_stream
 from physics.record import (
     STATUS_DECAYED,
     STATUS_FINAL,
@@ -48,15 +48,15 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
-        scratch = new_event()
+        stream, scratch = new_stream(), new_event()
         work, memory = new_work(), new_memory()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         hadrons, momenta = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))
         done = 0
         while True:
             done = _generate(
-                np.uint64(setup.key), setup.beams, setup.table, work, scratch, photons, table, int(radiation), tune,
-                memory, hadrons, momenta, sample.pdg, pair_mass, first_event, done, particles, mass,
+                stream, np.uint64(setup.key), setup.beams, setup.table, work, scratch, photons, table, int(radiation),
+                tune, memory, hadrons, momenta, sample.pdg, pair_mass, first_event, done, particles, mass,
             )  # fmt: skip
             if done == n_events:
                 break
@@ -101,11 +101,10 @@ def write_quarks(event, n, flavour, x, y, z, mass, quark_mass):
 
 @driver
 def _generate(
-    key, beams, decays, work, event, photons, isr, radiation, tune, memory, hadrons, momenta, flavour, pair_mass,
-    first_event, done, particles, pair_masses,
+    stream, key, beams, decays, work, event, photons, isr, radiation, tune, memory, hadrons, momenta, flavour,
+    pair_mass, first_event, done, particles, pair_masses,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     n_events = particles.offsets.shape[0] - 1
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)

@@ -16,7 +16,7 @@ from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_eve
 from physics.jit import kernel
 from physics.kinematics import two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
-from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream, random_bits
+from physics.random import STAGE_GENERATION, new_stream, open_stream, random_bits
 from physics.record import append_event, grown, new_event, new_particles, trimmed
 from sim.events import Events
 from sim.generators.continuum import CHARM, PARTICLES_PER_EVENT, write_hadrons, write_quarks
@@ -146,7 +146,7 @@ def make_pythia(sample: "Sample", setup: "Setup") -> "Generator":
         work = new_work()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         pdg, p = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))
-        stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
+        stream = new_stream()
         direction = np.zeros(3)
         done = 0
         open_next = True

@@ -10,7 +10,7 @@ import numpy as np
 from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
 from physics.jit import driver
 from physics.radiation.isr import build_isr_table
-from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream
+from physics.random import STAGE_GENERATION, new_stream, open_stream
 from physics.record import (
     STATUS_UNDECAYED,
     append_event,
@@ -42,14 +42,13 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
         modes = np.empty((2, n_events), np.int32)
-        scratch = new_event()
-        memory = new_work()
+        stream, scratch, memory = new_stream(), new_event(), new_work()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         done = 0
         while True:
             done = _generate(
-                np.uint64(setup.key), setup.beams, setup.table, memory, scratch, photons, radiation, row, mode,
-                minus, first_event, done, particles, mass, modes,
+                stream, np.uint64(setup.key), setup.beams, setup.table, memory, scratch, photons, radiation, row,
+                mode, minus, first_event, done, particles, mass, modes,
             )  # fmt: skip
             if done == n_events:
                 break
@@ -86,11 +85,10 @@ def pair_mode(setup: Setup) -> tuple[int, int, int]:
 
 @driver
 def _generate(
-    key, beams, table, work, event, photons, radiation, row, mode, minus, first_event, done, particles,
+    stream, key, beams, table, work, event, photons, radiation, row, mode, minus, first_event, done, particles,
     pair_mass, modes,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     density = np.zeros((3, 3), np.complex128)
     flat = density.reshape(9)
     frame = np.zeros((4, 4))

@@ -11,7 +11,7 @@ from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
-from physics.random import EVENT_STREAM_SIZE, STAGE_GENERATION, open_stream, uniform
+from physics.random import STAGE_GENERATION, new_stream, open_stream, uniform
 from physics.record import (
     NO_MOTHER,
     STATUS_DECAYED,
@@ -50,13 +50,12 @@ def make_upsilon4s(sample: Sample, setup: Setup) -> Generator:
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * (6 if setup.signal_only else PARTICLES_PER_EVENT), n_events)
         numbers = np.empty((N_NUMBERS, n_events))
-        scratch = new_event()
-        memory = new_work()
+        stream, scratch, memory = new_stream(), new_event(), new_work()
         done = 0
         while True:
             done = _generate(
-                np.uint64(setup.key), setup.beams, setup.table, memory, scratch, first_event, done, sample.pdg, m_b,
-                particle, anti, setup.signal_only, hadron, particles, numbers,
+                stream, np.uint64(setup.key), setup.beams, setup.table, memory, scratch, first_event, done, sample.pdg,
+                m_b, particle, anti, setup.signal_only, hadron, particles, numbers,
             )  # fmt: skip
             if done == n_events:
                 break
@@ -99,11 +98,10 @@ def _columns(sample: Sample, setup: Setup, m_b: float, numbers: np.ndarray) -> d
 
 @driver
 def _generate(
-    key, beams, table, work, event, first_event, done, pdg, m_b, signal, anti_signal, signal_only, hadron, particles,
-    numbers,
+    stream, key, beams, table, work, event, first_event, done, pdg, m_b, signal, anti_signal, signal_only, hadron,
+    particles, numbers,
 ):  # fmt: skip
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
-    stream = np.zeros(EVENT_STREAM_SIZE, np.uint64)
     n_events = particles.offsets.shape[0] - 1
     row, anti_row = particle_row(table, pdg), particle_row(table, -pdg)
     while done < n_events:

@@ -22,7 +22,7 @@ def test_words_are_those_of_the_particle_s_stream():
     stream = new_stream()
     for particle in (3, 8, 36):
         open_stream(stream, KEY, EVENT + np.uint64(particle // 10), 3, particle)
-        stream[4] = np.uint64(particle)
+        stream.block = np.uint64(particle)
         for row in range(4, 16, 2):
             bits = int(random_bits(stream))
             assert int(draws.words[row, particle]) == bits & 0xFFFFFFFF

@@ -20,9 +20,8 @@ J_PSI, B, D0 = 3.0969, 5.27934, 1.86484  # [GeV], PDG
 
 
 @njit
-def _decays(key, events, mass, masses, charges, hardest, photons_in, edges, p, photons):
+def _decays(stream, key, events, mass, masses, charges, hardest, photons_in, edges, p, photons):
     """Fill the hardest photon of each decay and count photons between ``edges``; returns the worst |Δp|."""
-    stream = np.zeros(8, np.uint64)
     n = masses.shape[0]
     worst = 0.0
     for k in range(events):
@@ -46,7 +45,7 @@ def _decays(key, events, mass, masses, charges, hardest, photons_in, edges, p, p
 
 def simulate(mass, masses, charges, events, edges=(1e-3, 2e-3), sample="fsr"):
     hardest, counts = np.zeros(events), np.zeros(len(edges) - 1, np.int64)
-    worst = _decays(
+    worst = _decays(new_stream(),
         stream_key(1, sample), events, float(mass), np.array(masses, float), np.array(charges, float),
         hardest, counts, np.array(edges, float), np.zeros((len(masses), 4)), np.zeros((20, 4)),
     )  # fmt: skip
@@ -189,9 +188,8 @@ def test_photons_are_above_the_cut_off_in_the_emitting_frame():
 
 
 @njit
-def _kstar_gamma(key, events, limits, counts, p, photons):
+def _kstar_gamma(stream, key, events, limits, counts, p, photons):
     """B → K*γ, K* → Kπ: count photons from the K* above ``limits`` in the frame of the B."""
-    stream = np.zeros(8, np.uint64)
     masses, charges = np.array([KAON_MASS, PION_MASS]), np.array([1.0, -1.0])
     for k in range(events):
         open_stream(stream, key, k, 0, 0)
@@ -213,7 +211,13 @@ def test_photons_of_kstar_gamma_agree_with_photos():
     reference = np.array([0.01136, 0.00700, 0.00424])
     counts = np.zeros(3)
     _kstar_gamma(
-        stream_key(4, "kstar"), events, np.array([0.02, 0.05, 0.1]), counts, np.zeros((2, 4)), np.zeros((9, 4))
+        new_stream(),
+        stream_key(4, "kstar"),
+        events,
+        np.array([0.02, 0.05, 0.1]),
+        counts,
+        np.zeros((2, 4)),
+        np.zeros((9, 4)),
     )
     error = np.sqrt(reference / 200_000 + counts / events**2)
     assert np.all(np.abs(counts / events - reference) < 4 * error)

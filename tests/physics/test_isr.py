@@ -24,15 +24,14 @@ from physics.radiation.isr import (
     radiator_exponent,
     running_alpha,
 )
-from physics.random import open_stream, stream_key
+from physics.random import new_stream, open_stream, stream_key
 
 ROOT_S = 10.58
 REFERENCE = json.loads((Path(__file__).parents[1] / "data/kkmc_pair_mass.json").read_text())
 
 
 @njit
-def _events(key, table, root_s, mass, number, energies, angles, photons):
-    stream = np.zeros(8, np.uint64)
+def _events(stream, key, table, root_s, mass, number, energies, angles, photons):
     worst = 0.0
     filled = 0
     for k in range(mass.shape[0]):
@@ -56,16 +55,14 @@ def _events(key, table, root_s, mass, number, energies, angles, photons):
 
 
 @njit
-def _reduced_masses(key, table, root_s, v):
-    stream = np.zeros(8, np.uint64)
+def _reduced_masses(stream, key, table, root_s, v):
     for k in range(v.shape[0]):
         open_stream(stream, key, k, 0, 0)
         v[k] = draw_reduced_mass(stream, table, root_s)
 
 
 @njit
-def _angles(key, x, beam, out):
-    stream = np.zeros(8, np.uint64)
+def _angles(stream, key, x, beam, out):
     for k in range(out.shape[0]):
         open_stream(stream, key, k, 0, 0)
         out[k], _ = draw_photon_angle(stream, x, beam)
@@ -75,7 +72,9 @@ def simulate(flavour, events, sample, root_s=ROOT_S):
     mass, number = np.zeros(events), np.zeros(events, np.int64)
     energies, angles = np.zeros(3 * events), np.zeros(3 * events)
     table = build_isr_table(flavour, root_s)
-    worst, filled = _events(stream_key(1, sample), table, root_s, mass, number, energies, angles, np.zeros((12, 4)))
+    worst, filled = _events(
+        new_stream(), stream_key(1, sample), table, root_s, mass, number, energies, angles, np.zeros((12, 4))
+    )
     return mass, number, energies[:filled], angles[:filled], worst
 
 
@@ -113,7 +112,7 @@ def test_pair_mass_follows_the_radiator(flavour):
         return first + quad(regular_part, max(low, 1e-12), high, epsrel=1e-7, limit=200)[0]
 
     v = np.zeros(400_000)
-    _reduced_masses(stream_key(2, "table"), build_isr_table(flavour, ROOT_S), ROOT_S, v)
+    _reduced_masses(new_stream(), stream_key(2, "table"), build_isr_table(flavour, ROOT_S), ROOT_S, v)
     assert v.max() <= v_max * (1 + 1e-9)
     edges = [0.0, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8]
     edges = [x for x in edges if x < 0.95 * v_max] + [v_max]
@@ -156,7 +155,7 @@ def test_soft_photons_are_a_poisson_process():
 def test_photon_angle(x):
     beam = ROOT_S / 2
     cos_theta = np.zeros(300_000)
-    _angles(stream_key(3, "angle"), x, beam, cos_theta)
+    _angles(new_stream(), stream_key(3, "angle"), x, beam, cos_theta)
     small = (ELECTRON_MASS / beam) ** 2
 
     def density(eta):  # in rapidity, cosθ = tanh η

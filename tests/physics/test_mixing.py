@@ -23,22 +23,20 @@ from physics.decays.mixing import (
     polarised_cp_parameters,
 )
 from physics.decays.table import PARTICLE
-from physics.random import open_stream, stream_key
+from physics.random import new_stream, open_stream, stream_key
 
 EVENTS = 400_000
 
 
 @njit
-def _pairs(key, out):
-    stream = np.zeros(8, np.uint64)
+def _pairs(stream, key, out):
     for k in range(out.shape[0]):
         open_stream(stream, key, k, 0, 0)
         out[k, 0], out[k, 1], out[k, 2], out[k, 3] = draw_mixed_pair(stream, B0_LIFETIME, DELTA_M)
 
 
 @njit
-def _cp_pairs(key, s, c, out):
-    stream = np.zeros(8, np.uint64)
+def _cp_pairs(stream, key, s, c, out):
     for k in range(out.shape[0]):
         open_stream(stream, key, k, 0, 0)
         out[k, 0], out[k, 1], out[k, 2] = draw_cp_pair(stream, B0_LIFETIME, DELTA_M, s, c)
@@ -47,7 +45,7 @@ def _cp_pairs(key, s, c, out):
 @pytest.fixture(scope="module")
 def pairs():
     out = np.zeros((EVENTS, 4))
-    _pairs(stream_key(1, "mixing"), out)
+    _pairs(new_stream(), stream_key(1, "mixing"), out)
     return out
 
 
@@ -81,7 +79,7 @@ def test_delta_t_of_mixed_and_unmixed_pairs(pairs):
 @pytest.mark.parametrize(("s", "c"), [(0.70, 0.0), (-0.67, -0.33), (0.0, 1.0)])
 def test_cp_asymmetry_in_delta_t(s, c):
     out = np.zeros((EVENTS, 3))
-    _cp_pairs(stream_key(2, "cp"), s, c, out)
+    _cp_pairs(new_stream(), stream_key(2, "cp"), s, c, out)
     dt = out[:, 1] - out[:, 2]
     assert kstest(np.abs(dt) / B0_LIFETIME, "expon").pvalue > 1e-4
     edges = B0_LIFETIME * np.linspace(-3, 3, 25)
@@ -98,7 +96,7 @@ def test_cp_asymmetry_in_delta_t(s, c):
 def test_a_flavour_specific_decay_is_the_limit_c_equal_one():
     """λ = 0 (only B⁰ → f): the CP formula becomes the mixing formula, tag B⁰ = mixed."""
     out = np.zeros((EVENTS, 3))
-    _cp_pairs(stream_key(3, "limit"), 0.0, 1.0, out)
+    _cp_pairs(new_stream(), stream_key(3, "limit"), 0.0, 1.0, out)
     chi_d = integrated_mixing()
     assert abs(np.count_nonzero(out[:, 0] > 0) - EVENTS * chi_d) < 4 * math.sqrt(EVENTS * chi_d)
 
@@ -125,8 +123,7 @@ def test_parameters_of_evtgen_models():
 
 
 @njit
-def _full_pairs(key, particles, cumulative, asymmetry, out):
-    stream = np.zeros(8, np.uint64)
+def _full_pairs(stream, key, particles, cumulative, asymmetry, out):
     for k in range(out.shape[0]):
         open_stream(stream, key, k, 0, 0)
         f1, f2, t1, t2, m1, m2 = draw_pair_with_modes(
@@ -143,7 +140,7 @@ def test_modes_flavours_and_times_of_generic_pairs():
     asymmetry = np.full((6, 2), np.nan)
     asymmetry[[0, 3]] = 0.7, 0.0
     out = np.zeros((1_000_000, 6))
-    _full_pairs(stream_key(4, "pairs"), particles, cumulative, asymmetry, out)
+    _full_pairs(new_stream(), stream_key(4, "pairs"), particles, cumulative, asymmetry, out)
     f1, f2, t1, t2, m1, m2 = out.T
     # branching fractions and flavours of the modes are those of the table
     for mode, fraction in ((0, 0.1), (1, 0.3), (2, 0.6)):

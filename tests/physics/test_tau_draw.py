@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp
 
 from physics.decays.registry import MODELS, amplitude, draw_kinematics, draws_kinematics, prepare
 from physics.phase_space import unweighted_phase_space
-from physics.random import open_stream, stream_key, uniform
+from physics.random import new_stream, open_stream, stream_key, uniform
 
 M_TAU, M_PI, M_PI0 = 1.77693, 0.13957039, 0.1349768
 ARGUMENTS = [-0.108, 0.775, 0.149, 1.364, 0.400, 1.23, 0.4]  # DECAY_BELLE2.DEC
@@ -28,8 +28,7 @@ def _numbers(p, pair, out):
 
 
 @njit
-def _draw(key, model, parameters, masses, states, pair, direct, maximum, out):
-    stream = np.zeros(8, np.uint64)
+def _draw(stream, key, model, parameters, masses, states, pair, direct, maximum, out):
     p, amp = np.zeros((4, 4)), np.zeros(2, np.complex128)
     worst = 0.0
     for k in range(out.shape[0]):
@@ -61,15 +60,21 @@ def test_tables_draw_what_the_amplitude_says(pions, pair):
     assert draws_kinematics(MODEL)
     masses, states = np.array([M_TAU, *pion_masses, 0.0]), np.array([2, 1, 1, 1, 1])
     drawn, rejected = np.zeros((40_000, 3)), np.zeros((20_000, 3))
-    assert _draw(stream_key(1, "direct"), MODEL, parameters, masses, states, pair, True, 1.0, drawn) >= 0.0
+    assert (
+        _draw(new_stream(), stream_key(1, "direct"), MODEL, parameters, masses, states, pair, True, 1.0, drawn) >= 0.0
+    )
     trial = np.zeros((50, 3))
     maximum = 1e-6
     for _ in range(60):  # find a maximum that holds
-        worst = _draw(stream_key(2, "plain"), MODEL, parameters, masses, states, pair, False, maximum, trial)
+        worst = _draw(
+            new_stream(), stream_key(2, "plain"), MODEL, parameters, masses, states, pair, False, maximum, trial
+        )
         if worst <= 1.0:
             break
         maximum *= 1.2 * worst
-    worst = _draw(stream_key(3, "plain"), MODEL, parameters, masses, states, pair, False, 1.5 * maximum, rejected)
+    worst = _draw(
+        new_stream(), stream_key(3, "plain"), MODEL, parameters, masses, states, pair, False, 1.5 * maximum, rejected
+    )
     assert 0.0 < worst <= 1.1
     for column in range(3):
         assert ks_2samp(drawn[:, column], rejected[:, column]).pvalue > 1e-4, column
@@ -77,4 +82,4 @@ def test_tables_draw_what_the_amplitude_says(pions, pair):
     p, amp = np.zeros((4, 4)), np.zeros(2, complex)
     other = masses.copy()
     other[0] = 1.8
-    assert not draw_kinematics(np.zeros(8, np.uint64), MODEL, parameters, other, p, states, amp)
+    assert not draw_kinematics(new_stream(), MODEL, parameters, other, p, states, amp)
