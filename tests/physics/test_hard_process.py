@@ -20,21 +20,19 @@ from physics.hard_process import (
 )
 from physics.kinematics import boost_to_rest_frame
 from physics.radiation.isr import build_isr_table
-from physics.random import open_stream, stream_key
+from physics.random import new_stream, open_stream, stream_key
 from physics.record import STATUS_DECAYED, STATUS_FINAL, new_particles
 
 
 @njit
-def _angles(key, ratio, out):
-    stream = np.zeros(8, np.uint64)
+def _angles(stream, key, ratio, out):
     for k in range(out.shape[0]):
         open_stream(stream, key, k, 0, 0)
         out[k] = draw_pair_angle(stream, ratio)
 
 
 @njit
-def _start(key, k, table, beams, radiation, photons, event):
-    stream = np.zeros(8, np.uint64)
+def _start(stream, key, k, table, beams, radiation, photons, event):
     open_stream(stream, key, k, 0, 0)
     return start_event(stream, table, beams, radiation, photons, event)
 
@@ -42,7 +40,7 @@ def _start(key, k, table, beams, radiation, photons, event):
 @pytest.mark.parametrize("ratio", [0.0, 0.113, 1.0])
 def test_polar_angle(ratio):
     cos_theta = np.zeros(300_000)
-    _angles(stream_key(1, "angle"), ratio, cos_theta)
+    _angles(new_stream(), stream_key(1, "angle"), ratio, cos_theta)
     edges = np.linspace(-1, 1, 21)
     primitive = (1 + ratio) * edges + (1 - ratio) * edges**3 / 3
     expected = len(cos_theta) * np.diff(primitive) / (primitive[-1] - primitive[0])
@@ -77,7 +75,7 @@ def test_events_start_with_the_virtual_photon_and_conserve_momentum(radiation):
     forward = 0
     radiated = 0
     for k in range(2000):
-        n, mass, *axis = _start(stream_key(2, "start"), k, table, beams, radiation, photons, event)
+        n, mass, *axis = _start(new_stream(), stream_key(2, "start"), k, table, beams, radiation, photons, event)
         assert event.pdg[0] == 10022
         assert event.status[0] == STATUS_DECAYED
         assert np.linalg.norm(axis) == pytest.approx(1, abs=1e-12)
