@@ -5,11 +5,10 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import overload
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,6 +24,7 @@ from sim.decay_file import (
     read_decay_files,
     unknown_particle,
 )
+from sim.decay_names import Descriptions, ModeDescription, Modes
 from sim.particle_properties import HBAR_C, PARTICLE_TABLE_YEAR, Properties, properties
 
 SHORTEST_FLIGHT = 1e-7
@@ -62,23 +62,6 @@ anti-nu_tau tau- tau+ deuteron anti-deuteron
 """What hadronization may produce: rows whether the decay file names them or not."""
 
 
-@dataclass(frozen=True)
-class ModeDescription:
-    """One mode for people: mother and daughters by EvtGen name, the model as written and as used."""
-
-    mother: str
-    daughters: tuple[str, ...]
-    fraction: float
-    model: str
-    implemented: bool
-    source: str
-
-    @property
-    def identity(self) -> str:
-        """Stable name of the mode, independent of the place of its line: ``B+ -> anti-D0 pi+``."""
-        return f"{self.mother} -> {' '.join(self.daughters)}"
-
-
 def load_decay_table(decay_files: Sequence[str | Path] = (), *, fsr: bool = True) -> DecayTable:
     """Return the decay table of DECAY_BELLE2.DEC with user files on top.
 
@@ -91,7 +74,7 @@ def load_decay_table(decay_files: Sequence[str | Path] = (), *, fsr: bool = True
 
 def load_described_table(
     decay_files: Sequence[str | Path] = (), *, fsr: bool = True
-) -> tuple[DecayTable, "Descriptions"]:
+) -> tuple[DecayTable, Descriptions]:
     """Return the decay table and what its rows are called."""
     paths = [default_decay_file(), *map(Path, decay_files)]
     key = _cache_key(paths)
@@ -125,48 +108,6 @@ class CompiledModes:
         if content.settings() != self.settings:
             return {}
         return {(mode.mother, mode.source): row for row, mode in enumerate(self.names.modes)}
-
-
-@dataclass(frozen=True)
-class Modes(Sequence[ModeDescription]):
-    """Descriptions of modes by row, kept as a line of JSON each: a production asks for few of the thousands."""
-
-    lines: list[str]
-
-    @classmethod
-    def of(cls, descriptions: Iterable[ModeDescription]) -> "Modes":
-        """Return what gives ``descriptions`` back."""
-        return cls([json.dumps(astuple(description)) for description in descriptions])
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    @overload
-    def __getitem__(self, row: int) -> ModeDescription: ...
-    @overload
-    def __getitem__(self, row: slice) -> "Modes": ...
-    def __getitem__(self, row: int | slice) -> "ModeDescription | Modes":
-        """Return the description of one row, or those of several."""
-        if isinstance(row, slice):
-            return Modes(self.lines[row])
-        mother, daughters, *rest = json.loads(self.lines[row])
-        return ModeDescription(mother, tuple(daughters), *rest)
-
-
-@dataclass
-class Descriptions:
-    """Names of the rows of a table: ``particles[row]`` and ``modes[row]``."""
-
-    particles: list[str]
-    modes: Modes
-
-    def row(self, name: str) -> int:
-        """Return the row of a particle or alias by its EvtGen name; ValueError when the table lacks it."""
-        try:
-            return self.particles.index(name)
-        except ValueError:
-            message = f"the decay table has no particle '{name}'"
-            raise ValueError(message) from None
 
 
 def model_shares(table: DecayTable, descriptions: Descriptions, mother: str) -> dict[str, tuple[float, bool]]:

@@ -23,7 +23,7 @@ from sim.samples import sample as find_sample
 from sim.tables import Table, documentation, reco_table, truth_table
 
 if TYPE_CHECKING:
-    from sim.decay_table import Descriptions
+    from sim.decay_names import Descriptions
     from sim.generators.setup import Generator
 
 Level = Literal["truth", "reco", "ntuple"]

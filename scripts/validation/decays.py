@@ -26,7 +26,8 @@ from physics.record import (
 )
 from scripts.validation import closures, signal_references
 from scripts.validation.report import Report
-from sim.decay_table import Descriptions, load_described_table
+from sim.decay_names import Descriptions
+from sim.decay_table import load_described_table
 from sim.generators.decay_tree import decay_event, new_work
 
 EVENTS = 200_000

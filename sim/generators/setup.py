@@ -9,7 +9,7 @@ import numpy as np
 
 from physics.beams import Beams
 from physics.decays.table import DecayTable
-from sim.decay_table import Descriptions
+from sim.decay_names import Descriptions
 from sim.events import Events
 
 Generator = Callable[[int, int], Events]
