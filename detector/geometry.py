@@ -25,7 +25,6 @@ from detector.units import (
     Thickness,
     Thicknesses,
 )
-from physics.jit import kernel
 
 WALL, PIXEL, STRIP = 0, 1, 2
 
@@ -345,46 +344,3 @@ def build_envelope(section: EnvelopeSection) -> Envelope:
         forward * math.tan(section.forward_hole.number),
         backward * math.tan(section.backward_hole.number),
     )
-
-
-@kernel
-def ladder_hit(layer, normal, radius, phi, x, y, tx, ty, half_width, slope):
-    """Hits of a track in the ladders of a layer, all at distance ``radius`` from the axis.
-
-    The track passes (x, y), a point near the layer at azimuth ``phi``, in the direction (tx, ty); ``slope``
-    is what that distance shrinks for each centimetre of arc (slanted sensors; 0 in the barrel). Returns
-    (hits, ladder, ds): 0, 1 or 2 hits, the ladder (from 0) of the first, and the arc length from the point
-    to its plane.
-    """
-    count = layer.ladders
-    nearest = math.floor((phi - layer.first_phi) * layer.per_radian + 0.5)
-    side = -1 if layer.shift > 0.0 else 1  # the neighbour whose shifted end reaches here
-    hits, ladder, arc = 0, -1, 0.0
-    for candidate in range(2):
-        k = nearest + candidate * side
-        while k < 0:
-            k += count
-        while k >= count:
-            k -= count
-        if not (layer.present >> k) & 1:
-            continue
-        mx, my = normal[k, 0], normal[k, 1]
-        along = tx * mx + ty * my
-        if along < 0.05:
-            continue
-        ds = (radius - x * mx - y * my) / (along + slope)
-        u = (y + ty * ds) * mx - (x + tx * ds) * my - layer.shift
-        if abs(u) < half_width:
-            hits += 1
-            if hits == 1:
-                ladder, arc = k, ds
-    return hits, ladder, arc
-
-
-@kernel
-def in_sensor(edges, sensors, z):
-    """Whether ``z`` lies on one of the active sensors of a layer's barrel part."""
-    for k in range(sensors):  # noqa: SIM110
-        if edges[k, 0] <= z <= edges[k, 1]:
-            return True
-    return False

@@ -62,20 +62,14 @@ anti-nu_tau tau- tau+ deuteron anti-deuteron
 """What hadronization may produce: rows whether the decay file names them or not."""
 
 
-def load_decay_table(decay_files: Sequence[str | Path] = (), *, fsr: bool = True) -> DecayTable:
-    """Return the decay table of DECAY_BELLE2.DEC with user files on top.
+def load_described_table(
+    decay_files: Sequence[str | Path] = (), *, fsr: bool = True
+) -> tuple[DecayTable, Descriptions]:
+    """Return the decay table of DECAY_BELLE2.DEC with user files on top, and what its rows are called.
 
     Compiled tables are kept in the user's cache directory by the hash of everything they depend on; an unusable
     cache only costs time.  Raises ValueError, with file and line, for a decay file that makes no sense.
     """
-    table, _ = load_described_table(decay_files, fsr=fsr)
-    return table
-
-
-def load_described_table(
-    decay_files: Sequence[str | Path] = (), *, fsr: bool = True
-) -> tuple[DecayTable, Descriptions]:
-    """Return the decay table and what its rows are called."""
     paths = [default_decay_file(), *map(Path, decay_files)]
     key = _cache_key(paths)
     cached = _read_cache(key)
