@@ -17,6 +17,7 @@ from detector.showers import (
 )
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
+from physics.memory import side_by_side
 from physics.particles import final_mass
 from physics.random import STAGE_CALORIMETER
 
@@ -33,7 +34,7 @@ class Arrivals(NamedTuple):
 
 def new_arrivals(flights: int, tracks: int) -> Arrivals:
     """Return memory for a chunk."""
-    return Arrivals(np.empty(flights), np.empty(flights), np.empty(tracks, np.int64), np.empty(tracks, np.int64))
+    return Arrivals(*side_by_side((flights, np.float64), (flights, np.float64), (tracks, np.int64), (tracks, np.int64)))
 
 
 @inlined_kernel

@@ -113,7 +113,7 @@ FAKE_END = 60.0
 def substream_of(entry):
     """Substream of an entry's random numbers; those of fakes lie behind all particles'."""
     if entry.origin == ORIGIN_FAKE:
-        return 2 * SECOND_STREAMS - 2 - entry.number
+        return SECOND_STREAMS - 2 - entry.number
     return entry.mc + SECONDARY_STREAMS * entry.number
 
 

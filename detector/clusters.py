@@ -10,7 +10,6 @@ from detector.background import add_background, draw_background
 from detector.calorimeter import (
     ENERGY,
     ENERGY_LOW,
-    OUTSIDE,
     PHI,
     THETA,
     cluster_region,
@@ -19,7 +18,6 @@ from detector.calorimeter import (
 )
 from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp, fast_log
-from detector.flight import column
 from detector.merging import keep_showers, merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
@@ -33,9 +31,9 @@ from detector.sheet import (
     FIRST,
     FLIGHT,
     HADRONIC,
-    IN_TIME,
     LABEL,
     LAT,
+    MATCH,
     MAX_SHOWERS,
     NEAREST,
     NUMBER,
@@ -52,6 +50,7 @@ from detector.sheet import (
     UX,
     UY,
     UZ,
+    WANTED,
     WIDER,
     E,
     R,
@@ -63,6 +62,7 @@ from detector.sheet import (
 from detector.showers import MAX_SPLIT_OFFS, SLOT_BLOCKS
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
+from physics.memory import scratch
 
 MAX_DISTANCE = 250.0
 """Largest ``minC2TDist`` [cm] (basf2 ECLVariables.cc)."""
@@ -79,8 +79,7 @@ class Points(NamedTuple):
 
 def new_points(tracks: int) -> Points:
     """Return scratch memory for events of up to so many tracks."""
-    kinds = (np.float64,) * 3 + (np.int64,)
-    return Points(*(column(tracks, kind, place) for place, kind in enumerate(kinds)))
+    return Points(*scratch(*((tracks, kind) for kind in (np.float64, np.float64, np.float64, np.int64))))
 
 
 @inlined_kernel
@@ -121,8 +120,10 @@ def find_nearest(sheet, first, n, points, arrived):
             along = x * sheet[UX + j] + y * sheet[UY + j] + z * sheet[UZ + j]
             across2 = max(square - along * along, 0.0)
             across2 = across2 if abs(along - sheet[R + j]) < 60.0 else 1e9
-            mine = np.int64((np.float64(across2).view(np.int64) & -1024) | a).view(np.float64)
-            sheet[NEAREST + j] = min(sheet[NEAREST + j], mine)
+            mine = (np.float64(across2).view(np.int64) & -1024) | a
+            # Of integers: to store a number only where it is less would make the next reader wait.
+            least = min(np.float64(sheet[NEAREST + j]).view(np.int64), mine)
+            sheet[NEAREST + j] = np.int64(least).view(np.float64)
     for c in range(n):
         j = begin + c
         sheet[DISTANCE + j] = math.sqrt(
@@ -157,11 +158,12 @@ def find_directions(sheet, n):
 
 @inlined_kernel
 def find_times(draws, sheet, n, calorimeter):
-    """Fill distance, time, its uncertainty and E1/E9 of the first ``n`` showers, and which of them are in time.
+    """Fill distance, time, its uncertainty and E1/E9 of the first ``n`` showers, and which of them become clusters.
 
     Weaker showers close by, with a share of the energy, leave less in the centre.
     """
     words, normal = draws.words, draws.normal
+    forward, backward = calorimeter.edges[0], calorimeter.edges[5]
     for j in range(n & PLACE):
         sheet[BLUR + j] = gauss(words[3, j], normal)
     for j in range(whole(n)):
@@ -174,12 +176,13 @@ def find_times(draws, sheet, n, calorimeter):
         sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j] = r, central, e1e9, dt99
         sheet[TIME + j] = time
         in_time = (sheet[E + j] >= calorimeter.timing_energy) | (abs(time) <= dt99)
-        sheet[IN_TIME + j] = 1.0 if in_time else 0.0
+        inside = (z <= forward * r) & (z >= backward * r)
+        sheet[WANTED + j] = 1.0 if in_time & inside else 0.0
 
 
 @inlined_kernel
-def drop_late(words, sheet, kept, events):
-    """Close up what is in time, without branches that nobody could predict."""
+def drop_unwanted(words, sheet, kept, events):
+    """Close up what is in time and in the calorimeter, without branches that nobody could predict."""
     n = np.int64(0)
     for k in range(events):
         first, last = kept[k], kept[k + 1]
@@ -196,7 +199,7 @@ def drop_late(words, sheet, kept, events):
                 sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j],
             )  # fmt: skip
             words[1, i], words[2, i] = words[1, j], words[2, j]
-            n += np.int64(sheet[IN_TIME + j])
+            n += np.int64(sheet[WANTED + j])
     kept[events] = n
 
 
@@ -210,7 +213,7 @@ def look_up_clusters(draws, sheet, n, calorimeter):
         low = tables[region_index(region), i]
         high = tables[region_index(region), i + 1]
         sheet[REGION + j] = region
-        sheet[SIGMA_E + j] = low[ENERGY] + f * (high[ENERGY] - low[ENERGY])
+        sheet[SIGMA_E + j] = sheet[E + j] * (low[ENERGY] + f * (high[ENERGY] - low[ENERGY]))
         sheet[SIGMA_THETA + j] = low[THETA] + f * (high[THETA] - low[THETA])
         sheet[SIGMA_PHI + j] = low[PHI] + f * (high[PHI] - low[PHI])
         sheet[WIDER + j] = gauss(words[1, j], normal)
@@ -255,7 +258,7 @@ def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
     n = block.kept[end - begin]
     draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
     find_times(draws, sheet, n, calorimeter)
-    drop_late(draws.words, sheet, block.kept, end - begin)
+    drop_unwanted(draws.words, sheet, block.kept, end - begin)
     n = block.kept[end - begin]
     filled = whole(n)  # what lies behind the last one does no harm
     find_directions(sheet, filled)
@@ -264,48 +267,52 @@ def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
 
 
 @inlined_kernel
-def write_clusters(i_event, sheet, first, last, flights, points, tracks, clusters, calorimeter):
-    """Write an event's clusters behind the others and match them with its tracks, whose column ``cluster`` is
-    written.
-    """
-    start = clusters.offsets[i_event]
-    out = np.uint64(start)  # never negative: numpy's rule for negative indices costs time
-    first_track = tracks.offsets[i_event]
-    for t in range(first_track, tracks.offsets[i_event + 1]):
-        tracks.cluster[t] = -1
+def match_tracks(sheet, first, last, first_track, points, tracks, match_distance):
+    """Match an event's clusters with its tracks: the column ``tracks.cluster`` and the row MATCH are written."""
     for place in range(first, last):
         j = place & PLACE
-        energy, region, distance = sheet[E + j], np.int64(sheet[REGION + j]), sheet[DISTANCE + j]
-        if region == OUTSIDE:
+        sheet[MATCH + j] = -1.0
+        if sheet[DISTANCE + j] >= match_distance:
             continue
-        clusters.E[out] = energy
-        clusters.theta[out] = sheet[POLAR + j]
-        clusters.phi[out] = sheet[AZIMUTH + j]
-        clusters.r[out] = sheet[R + j]
-        clusters.E_error[out] = energy * sheet[SIGMA_E + j]
-        clusters.theta_error[out] = sheet[SIGMA_THETA + j]
-        clusters.phi_error[out] = sheet[SIGMA_PHI + j]
-        clusters.timing[out] = sheet[TIME + j]
-        clusters.timing_error[out] = sheet[DT99 + j]
-        clusters.E1E9[out] = sheet[E1E9 + j]
-        clusters.E9E21[out] = sheet[E9E21 + j]
-        clusters.LAT[out] = sheet[LAT + j]
-        clusters.pulse_shape[out] = sheet[PULSE + j]
-        clusters.n_crystals[out] = sheet[NUMBER + j]
-        clusters.region[out] = region
-        clusters.minC2TDist[out] = distance
-        clusters.track[out] = -1
-        if distance < calorimeter.match_distance:
-            track = points.row[np.float64(sheet[NEAREST + j]).view(np.int64) & 1023]
-            clusters.track[out] = track - first_track
-            old = tracks.cluster[track]
-            if old < 0 or clusters.E[start + old] < energy:
-                tracks.cluster[track] = np.int64(out) - start
-        flight = np.int64(sheet[FLIGHT + j])
+        track = points.row[np.float64(sheet[NEAREST + j]).view(np.int64) & 1023]
+        sheet[MATCH + j] = track - first_track
+        old = tracks.cluster[track]
+        if old < 0 or sheet[E + ((first + old) & PLACE)] < sheet[E + j]:
+            tracks.cluster[track] = place - first
+
+
+@inlined_kernel
+def copy_row(sheet, row, n, column, start):
+    """Write a row of ``n`` clusters to a column of the record."""
+    for j in range(n & PLACE):
+        column[start + np.uint64(j)] = sheet[row + j]
+
+
+@inlined_kernel
+def write_clusters(sheet, n, flights, clusters, start):
+    """Write ``n`` clusters to the record, from row ``start`` on, column by column."""
+    start = np.uint64(start)  # never negative: numpy's rule for negative indices costs time
+    copy_row(sheet, E, n, clusters.E, start)
+    copy_row(sheet, POLAR, n, clusters.theta, start)
+    copy_row(sheet, AZIMUTH, n, clusters.phi, start)
+    copy_row(sheet, R, n, clusters.r, start)
+    copy_row(sheet, SIGMA_E, n, clusters.E_error, start)
+    copy_row(sheet, SIGMA_THETA, n, clusters.theta_error, start)
+    copy_row(sheet, SIGMA_PHI, n, clusters.phi_error, start)
+    copy_row(sheet, TIME, n, clusters.timing, start)
+    copy_row(sheet, DT99, n, clusters.timing_error, start)
+    copy_row(sheet, E1E9, n, clusters.E1E9, start)
+    copy_row(sheet, E9E21, n, clusters.E9E21, start)
+    copy_row(sheet, LAT, n, clusters.LAT, start)
+    copy_row(sheet, PULSE, n, clusters.pulse_shape, start)
+    copy_row(sheet, NUMBER, n, clusters.n_crystals, start)
+    copy_row(sheet, REGION, n, clusters.region, start)
+    copy_row(sheet, DISTANCE, n, clusters.minC2TDist, start)
+    copy_row(sheet, MATCH, n, clusters.track, start)
+    for j in range(n & PLACE):
+        out, flight = start + np.uint64(j), np.int64(sheet[FLIGHT + j])
         clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
         clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
-        out += np.uint64(1)
-    clusters.offsets[i_event + 1] = out
 
 
 @kernel
@@ -350,8 +357,11 @@ def measure_calorimeter(
         arrived = track_points(
             flights, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals.carrier, points, calorimeter
         )
-        find_nearest(block.sheet, block.kept[k], block.kept[k + 1] - block.kept[k], points, arrived)
-        write_clusters(
-            i_event, block.sheet, block.kept[k], block.kept[k + 1], flights, points, tracks, clusters, calorimeter
-        )
+        first, last, first_track = block.kept[k], block.kept[k + 1], tracks.offsets[i_event]
+        find_nearest(block.sheet, first, last - first, points, arrived)
+        for t in range(first_track, tracks.offsets[i_event + 1]):
+            tracks.cluster[t] = -1
+        match_tracks(block.sheet, first, last, first_track, points, tracks, calorimeter.match_distance)
+        clusters.offsets[i_event + 1] = clusters.offsets[begin] + last
+    write_clusters(block.sheet, block.kept[end - begin], flights, clusters, clusters.offsets[begin])
     return True

@@ -14,6 +14,7 @@ import numpy as np
 from detector.elementary import fast_exp
 from detector.octaves import BITS, octave_inside, octave_nodes
 from physics.jit import inlined_kernel, kernel
+from physics.memory import scratch
 from physics.random import philox
 
 ROWS = 16
@@ -42,9 +43,11 @@ class Draws(NamedTuple):
 def new_draws(particles: int) -> Draws:
     """Return memory for up to ``particles`` particles."""
     n = particles + 16 - particles % 16 + 16  # rows begin on different lines of the processor's cache
-    cut, alias = poisson_tables()
-    event, label, first = np.zeros((3, n), np.uint64)
-    return Draws(np.zeros((ROWS, n), np.uint32), event, label, first, normal_table(), cut, alias)
+    tables = normal_table(), *poisson_tables()
+    memory = scratch(((ROWS, n), np.uint32), *(3 * ((n, np.uint64),)), *((t.shape, t.dtype) for t in tables))
+    for copy, table in zip(memory[4:], tables, strict=True):
+        copy[:] = table
+    return Draws(*memory)
 
 
 def normal_table() -> np.ndarray:
@@ -103,11 +106,11 @@ def draw_blocks(draws, begin, end, key, row, blocks):
         r = row + 4 * block
         for column in range((end - begin + 7) & 0x7FFFFFF8):  # whole vectors: a rest would be computed one by one
             i = (begin & 0x7FFFFFFF) + column
-            w0, w1, w2, w3 = philox(first[i] + b, label[i], event[i] & _LOW, event[i] >> _S32, k0, k1)
-            words[r, i] = np.uint32(w0)
-            words[r + 1, i] = np.uint32(w1)
-            words[r + 2, i] = np.uint32(w2)
-            words[r + 3, i] = np.uint32(w3)
+            low, high = philox(first[i] + b, label[i], event[i] & _LOW, event[i] >> _S32, k0, k1)
+            words[r, i] = np.uint32(low)
+            words[r + 1, i] = np.uint32(low >> _S32)
+            words[r + 2, i] = np.uint32(high)
+            words[r + 3, i] = np.uint32(high >> _S32)
 
 
 @kernel
@@ -116,11 +119,11 @@ def draw_more(draws, i, key, begin, end):
     k0, k1 = np.uint64(key) & _LOW, np.uint64(key) >> _S32
     e0, e1 = draws.event[i] & _LOW, draws.event[i] >> _S32
     for block in range(begin, end):
-        w0, w1, w2, w3 = philox(draws.first[i] + np.uint64(block), draws.label[i], e0, e1, k0, k1)
-        draws.words[4 * block, i] = np.uint32(w0)
-        draws.words[4 * block + 1, i] = np.uint32(w1)
-        draws.words[4 * block + 2, i] = np.uint32(w2)
-        draws.words[4 * block + 3, i] = np.uint32(w3)
+        low, high = philox(draws.first[i] + np.uint64(block), draws.label[i], e0, e1, k0, k1)
+        draws.words[4 * block, i] = np.uint32(low)
+        draws.words[4 * block + 1, i] = np.uint32(low >> _S32)
+        draws.words[4 * block + 2, i] = np.uint32(high)
+        draws.words[4 * block + 3, i] = np.uint32(high >> _S32)
 
 
 @inlined_kernel

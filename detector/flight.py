@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from physics.memory import side_by_side
+
 REGION_NONE = 0
 """Did not reach the calorimeter: decayed, interacted, stopped, or left through the beam holes."""
 REGION_BARREL = 1
@@ -97,24 +99,13 @@ class Flights(NamedTuple):
     nCDCHits: np.ndarray  # int32, drift-chamber hits it made
 
 
-def column(capacity: int, dtype: type, place: int) -> np.ndarray:
-    """Return memory of one of many columns that are written side by side, not initialised.
-
-    Large arrays all begin at the same place of a memory page; the columns of a row would then compete for
-    the same few lines of the processor's cache. Each column is shifted by two lines against the one before
-    (``place``).
-    """
-    shift = 128 * place // np.dtype(dtype).itemsize
-    return np.empty(capacity + shift, dtype)[shift:]
-
-
 FLOAT_COLUMNS = 14
 
 
 def new_flights(capacity: int, events: int) -> Flights:
     """Return memory for ``capacity`` flights of ``events`` events (``offsets[0] = 0``, the rest is zero)."""
     kinds = (np.int32,) * 6 + (np.float64,) * FLOAT_COLUMNS + (np.int32,) * 2
-    columns = [column(capacity, kind, place) for place, kind in enumerate(kinds)]
+    columns = side_by_side(*((capacity, kind) for kind in kinds))
     for values in columns:
         values[:] = 0
     return Flights(np.zeros(events + 1, np.int64), *columns)

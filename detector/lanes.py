@@ -17,6 +17,7 @@ from numba import njit
 
 from detector.elementary import fast_log
 from physics.jit import kernel
+from physics.memory import scratch
 from physics.random import philox
 
 LANES = 32
@@ -90,20 +91,13 @@ class Lanes(NamedTuple):
 
 def new_lanes() -> Lanes:
     """Return the memory of one group."""
-    return Lanes(
-        np.zeros(TRACK_ROWS * LANES),
-        np.zeros((MAX_SURFACES, SURFACE_ROWS * LANES)),
-        np.zeros((MAX_SURFACES, POINT_ROWS * LANES)),
-        np.zeros((MAX_SUPERLAYERS, SUPERLAYER_ROWS * LANES)),
-        np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
-        np.zeros((MAX_SUPERLAYERS, POINT_ROWS * LANES)),
-        np.zeros(15 * LANES),
-        np.zeros((2 * int(DRAWS), LANES), np.uint64),
-        np.zeros(LANES, np.uint64),
-        np.zeros(LANES, np.uint64),
-        np.zeros(LANES, np.int64),
-        np.zeros(MAX_SUPERLAYERS, np.int64),
-    )
+    points, rows = POINT_ROWS * LANES, SUPERLAYER_ROWS * LANES
+    sizes = (
+        TRACK_ROWS * LANES, (MAX_SURFACES, SURFACE_ROWS * LANES), (MAX_SURFACES, points), (MAX_SUPERLAYERS, rows),
+        (MAX_SUPERLAYERS, points), (MAX_SUPERLAYERS, points), 15 * LANES,
+    )  # fmt: skip
+    whole = ((2 * int(DRAWS), LANES), np.uint64), (LANES, np.uint64), (LANES, np.uint64), (LANES, np.int64)
+    return Lanes(*scratch(*((size, np.float64) for size in sizes), *whole, (MAX_SUPERLAYERS, np.int64)))
 
 
 _LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -113,9 +107,9 @@ _LOW, _S32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 def _draw_block(first, second, number, key_low, key_high, event, name):
     """Two rows of random bits: block ``number`` of the streams of the lanes' particles."""
     for lane in range(LANES):
-        w0, w1, w2, w3 = philox(number, name[lane], event[lane] & _LOW, event[lane] >> _S32, key_low, key_high)
-        first[lane] = w0 | (w1 << _S32)
-        second[lane] = w2 | (w3 << _S32)
+        first[lane], second[lane] = philox(
+            number, name[lane], event[lane] & _LOW, event[lane] >> _S32, key_low, key_high
+        )
 
 
 @kernel

@@ -11,10 +11,10 @@ import numpy as np
 
 from detector.draws import draw_blocks, draw_more, gauss, name_stream
 from detector.elementary import fast_atan2
-from detector.flight import column
 from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, layers_hit, layers_reached
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
+from physics.memory import side_by_side
 from physics.particles import final_mass
 from physics.random import STAGE_KLM
 
@@ -48,7 +48,7 @@ class Passages(NamedTuple):
 def new_passages(tracks: int) -> Passages:
     """Return memory for the tracks of a chunk."""
     kinds = (np.int64,) * 3 + (np.float64,) * 5
-    return Passages(*(column(tracks, kind, place) for place, kind in enumerate(kinds)))
+    return Passages(*side_by_side(*((tracks, kind) for kind in kinds)))
 
 
 @inlined_kernel

@@ -5,26 +5,24 @@ import threading
 import numpy as np
 
 from detector.card import Detector
-from detector.flight import Flights, column, grown_flights, new_flights, trimmed_flights
+from detector.flight import Flights, grown_flights, new_flights, trimmed_flights
 from detector.flying import DONE, FLIGHTS_FULL, TRACKS_FULL, Batch, fly_events, group_address, new_batch
 from detector.lanes import new_lanes
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
 from physics.jit import pinned
+from physics.memory import side_by_side
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles
 
 
 def new_tracks(capacity: int, events: int) -> Tracks:
     """Return memory for ``capacity`` tracks of ``events`` events (``offsets[0] = 0``)."""
-    floats = ("d0", "phi0", "omega", "z0", "tanLambda", "chi2")
-    columns = {
-        name: column(capacity, np.float64 if name in floats else np.int32, place)
-        for place, name in enumerate(Tracks._fields[1:])
-    }
-    columns["covariance"] = np.empty((capacity, 15))
-    columns["log_likelihood"] = np.empty((capacity, 6, 6))
-    return Tracks(np.zeros(events + 1, np.int64), **columns)
+    columns = dict.fromkeys(Tracks._fields[1:], (capacity, np.int32))
+    columns |= dict.fromkeys(("d0", "phi0", "omega", "z0", "tanLambda", "chi2"), (capacity, np.float64))
+    columns["covariance"] = (capacity, 15), np.float64
+    columns["log_likelihood"] = (capacity, 6, 6), np.float64
+    return Tracks(np.zeros(events + 1, np.int64), *side_by_side(*columns.values()))
 
 
 def fly(particles: Particles, event_numbers: np.ndarray, detector: Detector, key: np.uint64) -> tuple[Flights, Tracks]:

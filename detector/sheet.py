@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from physics.jit import inlined_kernel
+from physics.memory import scratch
 
 BLOCK_EVENTS = 32
 """Most events of a block."""
@@ -25,11 +26,12 @@ PLACE = 0x7FFF
     LABEL, FIRST,  # whose random numbers its shape is drawn with (:mod:`detector.draws`), and which of them
     R, UX, UY, UZ, POLAR, AZIMUTH, REGION,  # distance [cm], direction, angles [rad], ``clusterReg``
     BLUR, WIDER, PURER,  # normal numbers of the time, the width and the pulse shape
-    CENTRAL, IN_TIME,  # E1/E9 of a single shower there; 1 if it is strong or early enough to be a cluster
-    SIGMA_E, SIGMA_THETA, SIGMA_PHI,  # resolutions
+    CENTRAL, WANTED,  # E1/E9 of a single shower there; 1 if it becomes a cluster
+    SIGMA_E, SIGMA_THETA, SIGMA_PHI,  # uncertainties [GeV], [rad]
     E1E9, DT99, E9E21, LAT, PULSE, NUMBER,  # columns of the cluster, :class:`detector.record.Clusters`
     NEAREST, DISTANCE,  # nearest track: square of the distance with the place in its last bits; the distance [cm]
-) = (np.int64(PITCH * i) for i in range(33))  # fmt: skip
+    MATCH,  # track that it belongs to, −1 for none
+) = (np.int64(PITCH * i) for i in range(34))  # fmt: skip
 """Rows of a sheet; a shower has the first ten."""
 
 
@@ -37,15 +39,15 @@ class Block(NamedTuple):
     """Memory of a block of events."""
 
     showers: np.ndarray  # (10 × PITCH,) of one event
-    sheet: np.ndarray  # (33 × PITCH,) merged ones of all events, which become clusters
+    sheet: np.ndarray  # (34 × PITCH,) merged ones of all events, which become clusters
     kept: np.ndarray  # int64 (BLOCK_EVENTS + 1,) first cluster of each event
     background: np.ndarray  # int64 (BLOCK_EVENTS + 1,) column of the draws of each event's first background shower
 
 
 def new_block() -> Block:
     """Return the memory; most of it is never touched."""
-    kept, background = np.zeros((2, BLOCK_EVENTS + 1), np.int64)
-    return Block(np.zeros(10 * PITCH), np.zeros(33 * PITCH), kept, background)
+    sheets = (10 * PITCH, np.float64), (34 * PITCH, np.float64)
+    return Block(*scratch(*sheets, (BLOCK_EVENTS + 1, np.int64), (BLOCK_EVENTS + 1, np.int64)))
 
 
 @inlined_kernel

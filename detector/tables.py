@@ -4,8 +4,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from detector.flight import column
 from detector.record import Clusters, KLMClusters
+from physics.memory import side_by_side
 
 Table = TypeVar("Table", Clusters, KLMClusters)
 INTEGERS = ("region", "track", "cluster", "mc", "mcPDG", "layers", "innermost_layer")
@@ -14,11 +14,8 @@ INTEGERS = ("region", "track", "cluster", "mc", "mcPDG", "layers", "innermost_la
 
 def new_table(kind: type[Table], capacity: int, events: int) -> Table:
     """Return memory for ``capacity`` rows of ``events`` events (``offsets[0] = 0``, columns not initialised)."""
-    columns = (
-        column(capacity, np.int32 if name in INTEGERS else np.float64, place)
-        for place, name in enumerate(kind._fields[1:])
-    )
-    return kind(np.zeros(events + 1, np.int64), *columns)
+    columns = ((capacity, np.int32 if name in INTEGERS else np.float64) for name in kind._fields[1:])
+    return kind(np.zeros(events + 1, np.int64), *side_by_side(*columns))
 
 
 def grown_table(table: Table) -> Table:

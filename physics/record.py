@@ -6,13 +6,12 @@ others; when the memory is full the kernel returns early, Python doubles
 the memory and calls it again from the event it had reached (streams are counter-based, so nothing is lost).
 """
 
-import ctypes
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
 
 from physics.jit import kernel
+from physics.memory import side_by_side
 
 STATUS_UNDECAYED = 0
 """Still to be decayed; never left in a finished event."""
@@ -24,9 +23,6 @@ NO_MOTHER = -1
 MAX_EVENT_PARTICLES = 1000
 """Capacity of a scratch event; a B B̄ event has about 60 entries.  Not a power of two, or the same entry of every
 column would fall on the same line of the processor's cache."""
-
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 class Column(NamedTuple):
@@ -93,25 +89,10 @@ def new_event() -> np.record:
     return memory
 
 
-def keep_freed_memory() -> None:
-    """Ask the C library to keep freed arrays for the next chunk instead of returning them to the system.
-
-    A fresh page costs microseconds and an event fills most of one: 2 of 13 µs for a B B̄ pair.  Silent where the C
-    library is not glibc.
-    """
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
-        library.mallopt(_M_TRIM_THRESHOLD, 1 << 30)
-
-
 def new_particles(capacity: int, events: int) -> Particles:
     """Return memory for ``capacity`` particles of ``events`` events (``offsets[0] = 0``)."""
-    columns: list[np.ndarray] = [np.zeros(events + 1, np.int64), np.empty(capacity, np.int32)]
-    columns += [np.empty(capacity) for _ in range(4)]
-    columns += [np.empty(capacity, np.int32), np.empty(capacity, np.int8)]
-    columns += [np.empty(capacity) for _ in range(4)]
-    return Particles(*columns)
+    kinds = (np.int32,) + 4 * (np.float64,) + (np.int32, np.int8) + 4 * (np.float64,)
+    return Particles(np.zeros(events + 1, np.int64), *side_by_side(*((capacity, kind) for kind in kinds)))
 
 
 def grown(particles: Particles) -> Particles:

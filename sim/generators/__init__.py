@@ -1,6 +1,6 @@
 """Generators: each turns a run of event numbers into true events."""
 
-from physics.record import keep_freed_memory
+from physics.memory import keep_freed_memory
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
