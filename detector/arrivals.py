@@ -69,7 +69,7 @@ def follow_tracks(flights, first, last, first_track, last_track, arrivals):
 
 
 @inlined_kernel
-def flight_showers(draws, m, stream, key, flights, flight, showers, n, arrivals, csi, calorimeter):
+def flight_showers(draws, m, stream, key, flights, flight, sheet, n, arrivals, csi, calorimeter):
     """Showers of a flight whose numbers are column ``m`` of ``draws``; returns their number."""
     i = np.uint64(flight)  # never negative: numpy's rule for negative indices costs time
     px, py, pz = flights.px[i], flights.py[i], flights.pz[i]
@@ -82,13 +82,13 @@ def flight_showers(draws, m, stream, key, flights, flight, showers, n, arrivals,
     if species in (22, 11):
         if species == 11 and p > LEAST_MOMENTUM:
             arrivals.depth[i] = STOPPED
-        return electromagnetic_shower(draws, m, showers, n, p, x, y, z, ux, uy, uz, t, flight, calorimeter)
+        return electromagnetic_shower(draws, m, sheet, n, p, x, y, z, ux, uy, uz, t, flight, calorimeter)
     mass = final_mass(pdg)
     kinetic = math.sqrt(p * p + mass * mass) - mass
     loss, late = 0.0, 0.0
     if flights.charge[i] != 0:
         n, loss, way = charged_shower(
-            draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter
+            draws, m, sheet, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter
         )
     elif species in (130, 2112):
         way = neutral_passage(draws, m, pdg, p, flight, arrivals, calorimeter)
@@ -97,7 +97,7 @@ def flight_showers(draws, m, stream, key, flights, flight, showers, n, arrivals,
         return n
     if way >= 0.0:
         n = hadronic_shower(
-            draws, m, stream, key, showers, n, kinetic - loss, loss, pdg,
+            draws, m, stream, key, sheet, n, kinetic - loss, loss, pdg,
             x + way * ux, y + way * uy, z + way * uz, ux, uy, uz, t + late, flight, calorimeter,
         )  # fmt: skip
     if p < LEAST_MOMENTUM:

@@ -72,7 +72,7 @@ def draw_background(draws, column, key, numbers, begin, end, block, background):
 
 
 @inlined_kernel
-def add_background(draws, column, number, showers, n, background, calorimeter):
+def add_background(draws, column, number, sheet, n, background, calorimeter):
     """Write ``number`` background showers behind the ``n`` others of an event, with the numbers from ``column`` on.
 
     Energies above threshold fall exponentially with two slopes; times are uniform in the read-out window.
@@ -89,7 +89,7 @@ def add_background(draws, column, number, showers, n, background, calorimeter):
         hard = u < hard_fraction
         slope = background.hard_energy if hard else background.soft_energy
         u = u / hard_fraction if hard else (u - hard_fraction) / (1.0 - hard_fraction)
-        showers[E + i] = calorimeter.threshold - slope * fast_log(u)
+        sheet[E + i] = calorimeter.threshold - slope * fast_log(u)
         u = unit(words[1, j])
         low, high, a, b = (backward, backward_end, each, both) if u < both else (barrel, barrel_end, both, 1.0)
         low, high, a, b = (forward, forward_end, 0.0, each) if u < each else (low, high, a, b)
@@ -100,10 +100,10 @@ def add_background(draws, column, number, showers, n, background, calorimeter):
         r = r if z == cosine * r else z / cosine
         r += 6.0  # cm, depth of a soft shower (three radiation lengths)
         c, s = circle_point(unit(words[2, j]))
-        showers[X + i], showers[Y + i], showers[Z + i] = r * sine * c, r * sine * s, r * cosine
-        showers[TIME + i] = r / SPEED_OF_LIGHT + background.time_window * (2.0 * unit(words[3, j]) - 1.0)
-        showers[HADRONIC + i] = np.float64(words[3, j] & np.uint32(1))  # about half are neutrons (assumption)
-        showers[SHARE + i], showers[FLIGHT + i], showers[FIRST + i] = 0.0, -1.0, 1.0
+        sheet[X + i], sheet[Y + i], sheet[Z + i] = r * sine * c, r * sine * s, r * cosine
+        sheet[TIME + i] = r / SPEED_OF_LIGHT + background.time_window * (2.0 * unit(words[3, j]) - 1.0)
+        sheet[HADRONIC + i] = np.float64(words[3, j] & np.uint32(1))  # about half are neutrons (assumption)
+        sheet[SHARE + i], sheet[FLIGHT + i], sheet[FIRST + i] = 0.0, -1.0, 1.0
     for m in range(number):
-        showers[LABEL + n + m] = np.float64(draws.label[column + m])
+        sheet[LABEL + n + m] = np.float64(draws.label[column + m])
     return n + number

@@ -18,7 +18,7 @@ from detector.calorimeter import (
 )
 from detector.draws import draw_blocks, gauss
 from detector.elementary import fast_atan2, fast_exp, fast_log
-from detector.merging import keep_showers, merge_showers
+from detector.merging import merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
     AZIMUTH,
@@ -176,31 +176,42 @@ def find_times(draws, sheet, n, calorimeter):
         sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j] = r, central, e1e9, dt99
         sheet[TIME + j] = time
         in_time = (sheet[E + j] >= calorimeter.timing_energy) | (abs(time) <= dt99)
-        inside = (z <= forward * r) & (z >= backward * r)
+        inside = (z <= forward * r) & (z >= backward * r) & (sheet[E + j] >= calorimeter.threshold)
         sheet[WANTED + j] = 1.0 if in_time & inside else 0.0
 
 
 @inlined_kernel
-def drop_unwanted(words, sheet, kept, events):
-    """Close up what is in time and in the calorimeter, without branches that nobody could predict."""
+def list_wanted(sheet, first, events, wanted):
+    """List the places of showers that become clusters, without branches that nobody could predict; returns how many.
+
+    ``first`` becomes the first one of each event.
+    """
     n = np.int64(0)
     for k in range(events):
-        first, last = kept[k], kept[k + 1]
-        kept[k] = n
-        for place in range(first, last):
-            j, i = place & PLACE, n & PLACE
-            sheet[E + i], sheet[X + i], sheet[Y + i], sheet[Z + i] = (
-                sheet[E + j], sheet[X + j], sheet[Y + j], sheet[Z + j],
-            )  # fmt: skip
-            sheet[TIME + i], sheet[SHARE + i], sheet[HADRONIC + i], sheet[FLIGHT + i] = (
-                sheet[TIME + j], sheet[SHARE + j], sheet[HADRONIC + j], sheet[FLIGHT + j],
-            )  # fmt: skip
-            sheet[R + i], sheet[CENTRAL + i], sheet[E1E9 + i], sheet[DT99 + i] = (
-                sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j],
-            )  # fmt: skip
-            words[1, i], words[2, i] = words[1, j], words[2, j]
-            n += np.int64(sheet[WANTED + j])
-    kept[events] = n
+        begin, end = first[k], first[k + 1]
+        first[k] = n
+        for place in range(begin, end):
+            wanted[n] = place
+            n += np.int64(sheet[WANTED + (place & PLACE)])
+    first[events] = n
+    return n
+
+
+@inlined_kernel
+def close_up(words, sheet, wanted, n):
+    """Move the ``n`` that are listed to the beginning."""
+    for i in range(n & PLACE):
+        j = wanted[i] & PLACE
+        words[1, i], words[2, i] = words[1, j], words[2, j]
+        sheet[E + i], sheet[X + i], sheet[Y + i], sheet[Z + i] = (
+            sheet[E + j], sheet[X + j], sheet[Y + j], sheet[Z + j],
+        )  # fmt: skip
+        sheet[TIME + i], sheet[SHARE + i], sheet[HADRONIC + i], sheet[FLIGHT + i] = (
+            sheet[TIME + j], sheet[SHARE + j], sheet[HADRONIC + j], sheet[FLIGHT + j],
+        )  # fmt: skip
+        sheet[R + i], sheet[CENTRAL + i], sheet[E1E9 + i], sheet[DT99 + i] = (
+            sheet[R + j], sheet[CENTRAL + j], sheet[E1E9 + j], sheet[DT99 + j],
+        )  # fmt: skip
 
 
 @inlined_kernel
@@ -245,25 +256,29 @@ def draw_shapes(sheet, n):
 
 
 @inlined_kernel
-def fill_sheet(draws, key, numbers, begin, end, block, calorimeter):
-    """Draw what the merged showers of a block's events look like as clusters."""
-    sheet = block.sheet
+def fill_sheet(draws, key, numbers, begin, end, block, who, calorimeter):
+    """Draw what the merged showers of a block's events look like as clusters; returns how many become clusters.
+
+    ``who`` is scratch memory.
+    """
+    sheet, first = block.sheet, block.first
     for k in range(end - begin):
         event = np.uint64(numbers[begin + k])
-        for j in range(block.kept[k], block.kept[k + 1]):
+        for j in range(first[k], first[k + 1]):
             i = j & PLACE
             draws.event[i] = event
             draws.label[i] = np.uint64(sheet[LABEL + i])
             draws.first[i] = np.uint64(sheet[FIRST + i])
-    n = block.kept[end - begin]
+    n = first[end - begin]
     draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
     find_times(draws, sheet, n, calorimeter)
-    drop_unwanted(draws.words, sheet, block.kept, end - begin)
-    n = block.kept[end - begin]
+    n = list_wanted(sheet, first, end - begin, who)
+    close_up(draws.words, sheet, who, n)
     filled = whole(n)  # what lies behind the last one does no harm
     find_directions(sheet, filled)
     look_up_clusters(draws, sheet, n & PLACE, calorimeter)
     draw_shapes(sheet, filled)
+    return n
 
 
 @inlined_kernel
@@ -324,7 +339,7 @@ def measure_calorimeter(
 
     Reads the flights, writes ``tracks.cluster`` and ``arrivals``.
     """
-    showers = block.showers
+    sheet, first = block.sheet, block.first
     for i_event in range(begin, end):
         first_track, last_track = tracks.offsets[i_event], tracks.offsets[i_event + 1]
         follow_tracks(
@@ -333,35 +348,33 @@ def measure_calorimeter(
     m = list_arrivals(draws, numbers, begin, end, flights, who, arrivals)
     draw_blocks(draws, np.int64(0), m, key, np.int64(0), np.int64(SLOT_BLOCKS))
     draw_background(draws, whole(m), key, numbers, begin, end, block, background)
-    kept, j = np.int64(0), 0
+    n, j = np.int64(0), 0
     for i_event in range(begin, end):
         k = i_event - begin
-        block.kept[k] = kept
-        n, last = np.int64(0), flights.offsets[i_event + 1]
+        first[k] = n
+        most, last = n + MAX_SHOWERS, flights.offsets[i_event + 1]
         while j < m and who[j] < last:
-            if n < MAX_SHOWERS - MAX_SPLIT_OFFS:
-                n = flight_showers(draws, j, stream, key, flights, who[j], showers, n, arrivals, csi, calorimeter)
+            if n < most - MAX_SPLIT_OFFS:
+                n = flight_showers(draws, j, stream, key, flights, who[j], sheet, n, arrivals, csi, calorimeter)
             j += 1
         column = block.background[k]
-        number = min(block.background[k + 1] - column, MAX_SHOWERS - n)
-        n = add_background(draws, column, number, showers, n, background, calorimeter)
-        merge_showers(showers, n & PLACE, calorimeter.merging_distance)
-        kept = keep_showers(showers, n & PLACE, block.sheet, kept, calorimeter.threshold)
-    n = kept
-    block.kept[end - begin] = n
+        number = min(block.background[k + 1] - column, most - n)
+        n = add_background(draws, column, number, sheet, n, background, calorimeter)
+        merge_showers(sheet, first[k], (n - first[k]) & PLACE, calorimeter.merging_distance)
+    first[end - begin] = n
     if clusters.offsets[begin] + n > clusters.E.shape[0]:
         return False
-    fill_sheet(draws, key, numbers, begin, end, block, calorimeter)
+    n = fill_sheet(draws, key, numbers, begin, end, block, who, calorimeter)
     for i_event in range(begin, end):
         k = i_event - begin
         arrived = track_points(
             flights, tracks.offsets[i_event], tracks.offsets[i_event + 1], arrivals.carrier, points, calorimeter
         )
-        first, last, first_track = block.kept[k], block.kept[k + 1], tracks.offsets[i_event]
-        find_nearest(block.sheet, first, last - first, points, arrived)
+        first_track = tracks.offsets[i_event]
+        find_nearest(sheet, first[k], first[k + 1] - first[k], points, arrived)
         for t in range(first_track, tracks.offsets[i_event + 1]):
             tracks.cluster[t] = -1
-        match_tracks(block.sheet, first, last, first_track, points, tracks, calorimeter.match_distance)
-        clusters.offsets[i_event + 1] = clusters.offsets[begin] + last
-    write_clusters(block.sheet, block.kept[end - begin], flights, clusters, clusters.offsets[begin])
+        match_tracks(sheet, first[k], first[k + 1], first_track, points, tracks, calorimeter.match_distance)
+        clusters.offsets[i_event + 1] = clusters.offsets[begin] + first[k + 1]
+    write_clusters(sheet, n, flights, clusters, clusters.offsets[begin])
     return True

@@ -11,13 +11,13 @@ import numpy as np
 from physics.jit import inlined_kernel
 from physics.memory import scratch
 
-BLOCK_EVENTS = 32
+BLOCK_EVENTS = 64
 """Most events of a block."""
 MAX_SHOWERS = 512
 """Most showers of an event; those beyond are dropped."""
 PITCH = BLOCK_EVENTS * MAX_SHOWERS + 40
 """From row to row: not a multiple of the distance at which places share lines of the cache."""
-PLACE = 0x7FFF
+PLACE = 0xFFFF
 """What places are masked with: the compiler then sees that an index is not negative."""
 (
     E, X, Y, Z, TIME, SHARE,  # measured energy [GeV] and centroid [cm], true time [ns], energy not the strongest's
@@ -38,19 +38,18 @@ PLACE = 0x7FFF
 class Block(NamedTuple):
     """Memory of a block of events."""
 
-    showers: np.ndarray  # (10 × PITCH,) of one event
-    sheet: np.ndarray  # (34 × PITCH,) merged ones of all events, which become clusters
-    kept: np.ndarray  # int64 (BLOCK_EVENTS + 1,) first cluster of each event
+    sheet: np.ndarray  # (34 × PITCH,) showers of all events, those that become clusters in the end
+    first: np.ndarray  # int64 (BLOCK_EVENTS + 1,) first shower of each event
     background: np.ndarray  # int64 (BLOCK_EVENTS + 1,) column of the draws of each event's first background shower
 
 
 def new_block() -> Block:
     """Return the memory; most of it is never touched."""
-    sheets = (10 * PITCH, np.float64), (34 * PITCH, np.float64)
-    return Block(*scratch(*sheets, (BLOCK_EVENTS + 1, np.int64), (BLOCK_EVENTS + 1, np.int64)))
+    per_event = BLOCK_EVENTS + 1, np.int64
+    return Block(*scratch((34 * PITCH, np.float64), per_event, per_event))
 
 
 @inlined_kernel
 def whole(n):
     """Return the number of showers with the last vector filled up."""
-    return (n + 7) & 0x7FF8
+    return (n + 7) & 0xFFF8

@@ -47,20 +47,20 @@ MEAN_VISIBLE = 0.5333333333333333
 
 
 @inlined_kernel
-def put_shower(showers, n, energy, x, y, z, t, hadronic, flight, label, first):
+def put_shower(sheet, n, energy, x, y, z, t, hadronic, flight, label, first):
     """Write shower ``n`` if it has energy; returns the new number of showers."""
     if not energy > 0.0:
         return n
     i = n & PLACE
-    showers[E + i], showers[X + i], showers[Y + i], showers[Z + i] = energy, x, y, z
-    showers[TIME + i], showers[SHARE + i], showers[HADRONIC + i] = t, 0.0, hadronic
-    showers[FLIGHT + i] = np.float64(flight)
-    showers[LABEL + i], showers[FIRST + i] = np.float64(label), np.float64(first)
+    sheet[E + i], sheet[X + i], sheet[Y + i], sheet[Z + i] = energy, x, y, z
+    sheet[TIME + i], sheet[SHARE + i], sheet[HADRONIC + i] = t, 0.0, hadronic
+    sheet[FLIGHT + i] = np.float64(flight)
+    sheet[LABEL + i], sheet[FIRST + i] = np.float64(label), np.float64(first)
     return n + 1
 
 
 @inlined_kernel
-def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t, flight, calorimeter):
+def electromagnetic_shower(draws, m, sheet, n, energy, x, y, z, ux, uy, uz, t, flight, calorimeter):
     """Shower of a photon or electron that enters at (x, y, z) along (ux, uy, uz) at time ``t``.
 
     Its random numbers are column ``m`` of ``draws``.
@@ -92,7 +92,7 @@ def electromagnetic_shower(draws, m, showers, n, energy, x, y, z, ux, uy, uz, t,
     d_theta = (low[THETA] + f * (high[THETA] - low[THETA])) * gauss(words[2, m], normal) / math.sqrt(rho2)
     d_phi = (low[PHI] + f * (high[PHI] - low[PHI])) * gauss(words[3, m], normal)
     return put_shower(
-        showers, n, energy * measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
+        sheet, n, energy * measured, x + d_theta * x * z - d_phi * y, y + d_theta * y * z + d_phi * x,
         z - d_theta * rho2, t, 0.0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def interaction_length(pdg, p, calorimeter):
 
 @inlined_kernel
 def hadronic_shower(
-    draws, m, stream, key, showers, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
+    draws, m, stream, key, sheet, n, kinetic, ionisation, pdg, x, y, z, ux, uy, uz, t, flight, calorimeter
 ):
     """Shower of an interacting hadron and its split-offs; (x, y, z) is the point of the interaction.
 
@@ -147,7 +147,7 @@ def hadronic_shower(
     sigma = calorimeter.hadron_position
     label = draws.label[m]
     n = put_shower(
-        showers, n, energy, x + jitter(sigma, words[2, m]), y + jitter(sigma, words[3, m]),
+        sheet, n, energy, x + jitter(sigma, words[2, m]), y + jitter(sigma, words[3, m]),
         z + jitter(sigma, words[4, m]), t, 0.0 if exchange else 1.0, flight, label, SLOT_BLOCKS,
     )  # fmt: skip
     number = small_poisson(unit(words[8, m]), calorimeter.split_offs * math.sqrt(kinetic))
@@ -165,7 +165,7 @@ def hadronic_shower(
         f = away / (math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9)
         late = t + 0.3 * away / SPEED_OF_LIGHT + 2.0 * exponential(stream)
         n = put_shower(
-            showers, n, part, x + f * hx, y + f * hy, z + f * hz, late, 1.0, flight, label, SLOT_BLOCKS + piece,
+            sheet, n, part, x + f * hx, y + f * hy, z + f * hz, late, 1.0, flight, label, SLOT_BLOCKS + piece,
         )  # fmt: skip
     return n
 
@@ -186,7 +186,7 @@ def neutral_passage(draws, m, pdg, p, flight, arrivals, calorimeter):
 
 
 @inlined_kernel
-def charged_shower(draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter):
+def charged_shower(draws, m, sheet, n, pdg, p, mass, x, y, z, ux, uy, uz, t, flight, arrivals, csi, calorimeter):
     """Ionisation of a charged particle heavier than the electron, up to a nuclear interaction.
 
     Returns (number of showers, energy lost [GeV], way [cm] to the interaction, −1 if there is none); a particle
@@ -224,7 +224,7 @@ def charged_shower(draws, m, showers, n, pdg, p, mass, x, y, z, ux, uy, uz, t, f
         middle = min(middle, 3.0)
     sigma = 0.3 * calorimeter.crystal_width  # one or two crystals: width/√12 each way
     n = put_shower(
-        showers, n, loss, x + middle * ux + jitter(sigma, words[2, m]), y + middle * uy + jitter(sigma, words[3, m]),
+        sheet, n, loss, x + middle * ux + jitter(sigma, words[2, m]), y + middle * uy + jitter(sigma, words[3, m]),
         z + middle * uz + jitter(sigma, words[4, m]), t, 0.0, flight, draws.label[m], SLOT_BLOCKS,
     )  # fmt: skip
     return n, loss, -1.0
