@@ -86,8 +86,11 @@ def value_at(_context, pointer):
 def in_memory(_context, value):
     """Put a tuple of arrays into memory of the calling kernel; returns the pointer for :func:`value_at`.
 
-    A table of ten arrays goes from kernel to kernel as seventy words, its pointer as one.
+    A table of ten arrays goes from kernel to kernel as seventy words, its pointer as one.  Does nothing to what is such
+    a pointer already: a driver may make it once, before its loop.
     """
+    if isinstance(value, types.CPointer):
+        return value(value), lambda _context, _builder, _signature, values: values[0]
 
     def generate(context, builder, signature, values):
         pointer = cgutils.alloca_once_value(builder, values[0])
@@ -110,12 +113,14 @@ def call_at(_context, address, arguments):
 
 @intrinsic
 def call_with_memory(_context, address, memory, arguments):
-    """As :func:`call_at`, with the address where :func:`pinned` put the memory."""
+    """As :func:`call_at`, with memory at a pointer of :func:`in_memory` or the address where :func:`pinned` put it."""
 
-    def generate(_target, builder, _signature, values):
+    def generate(_target, builder, signature, values):
         pointer = cgutils.alloca_once_value(builder, values[2])
-        function = ir.FunctionType(ir.IntType(64), [pointer.type, ir.IntType(8).as_pointer()])
-        second = builder.inttoptr(values[1], ir.IntType(8).as_pointer())
+        bytes_at = ir.IntType(8).as_pointer()
+        function = ir.FunctionType(ir.IntType(64), [pointer.type, bytes_at])
+        cast = builder.bitcast if isinstance(signature.args[1], types.CPointer) else builder.inttoptr
+        second = cast(values[1], bytes_at)
         return builder.call(builder.inttoptr(values[0], function.as_pointer()), [pointer, second])
 
     return types.int64(address, memory, arguments), generate

@@ -30,7 +30,7 @@ from physics.decays.table import (
     find_row,
     particle_row,
 )
-from physics.jit import address_of, call_at, in_memory, kernel, value_at
+from physics.jit import address_of, call_with_memory, in_memory, kernel, value_at
 from physics.kinematics import SPEED_OF_LIGHT, boost_to_parent_frame, invariant_mass
 from physics.phase_space import n_body, phase_space_bound, two_body
 from physics.radiation.fsr import radiate
@@ -123,7 +123,7 @@ def interpreter_address() -> int:
     """Return the address of the interpreter, compiled on the first request."""
     work = np.zeros(1, WORK)[0]
     rho, frame = np.zeros(1, np.complex128), np.zeros((4, 4))
-    return address_of(_walk, (0, new_stream(), empty_table(), work, new_event(), 0, 0, rho, frame))
+    return address_of(_walk, (0, new_stream(), work, new_event(), 0, 0, rho, frame), empty_table())
 
 
 @kernel
@@ -149,9 +149,11 @@ def decay_prepared(stream, table, work, event, n):
     """As :func:`decay_event` for entries that :func:`prepare_entry` has seen.
 
     The caller may have changed their ``work.row`` (an alias: the signal B), ``work.mode`` and ``work.time``, which
-    are fixed beforehand where they are ≥ 0, ``work.tag`` and ``work.phase`` (mixing and CP violation).
+    are fixed beforehand where they are ≥ 0, ``work.tag`` and ``work.phase`` (mixing and CP violation).  ``table`` may
+    be the pointer that :func:`~physics.jit.in_memory` made of it.
     """
-    return call_at(work.walk, (_ALL, stream, table, work, event, np.int64(n), _LOWEST, work.rho[0], work.frame[0]))
+    arguments = _ALL, stream, work, event, np.int64(n), _LOWEST, work.rho[0], work.frame[0]
+    return call_with_memory(work.walk, in_memory(table), arguments)
 
 
 @kernel
@@ -162,12 +164,12 @@ def decay_particle(stream, table, work, event, n, i, rho, frame):
     (:func:`~physics.spin_density.helicity_frame`).  The decay matrix is left in ``work.decay_matrix``.  Entries that
     carry no polarisation are left undecayed for :func:`decay_prepared`.
     """
-    return call_at(work.walk, (_ONE, stream, table, work, event, np.int64(n), np.int64(i), rho, frame))
+    arguments = _ONE, stream, work, event, np.int64(n), np.int64(i), rho, frame
+    return call_with_memory(work.walk, in_memory(table), arguments)
 
 
-def _walk(pointer):
-    task, stream, table, work, event, n, i, rho, frame = value_at(pointer)
-    where = in_memory(table)
+def _walk(pointer, where):
+    task, stream, work, event, n, i, rho, frame = value_at(pointer)
     if task == _ALL:
         return _decay_all(stream, where, work, event, n)
     return _decay_one(stream, where, work, event, n, i, rho, frame)

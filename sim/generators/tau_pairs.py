@@ -8,7 +8,7 @@ everything that follows are the decay tree's.
 import numpy as np
 
 from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
-from physics.jit import driver
+from physics.jit import driver, in_memory
 from physics.radiation.isr import build_isr_table
 from physics.random import STAGE_GENERATION, new_stream, open_stream
 from physics.record import (
@@ -92,6 +92,7 @@ def _generate(
     density = np.zeros((3, 3), np.complex128)
     flat = density.reshape(9)
     frame = np.zeros((4, 4))
+    decays = in_memory(table)
     n_events = particles.offsets.shape[0] - 1
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)
@@ -103,8 +104,8 @@ def _generate(
         virtual_photon_density(ax, ay, az, density)
         boost_frame(event.px[0], event.py[0], event.pz[0], event.E[0], mass, frame)
         first = n
-        n = decay_particle(stream, table, work, event, n, 0, flat, frame)
-        n = decay_prepared(stream, table, work, event, n)
+        n = decay_particle(stream, decays, work, event, n, 0, flat, frame)
+        n = decay_prepared(stream, decays, work, event, n)
         if not append_event(particles, done, event, n):
             break
         pair_mass[done] = mass

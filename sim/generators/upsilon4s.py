@@ -7,7 +7,7 @@ import numpy as np
 from physics.beams import from_beam_axis
 from physics.decays.mixing import B0_LIFETIME, DELTA_M, draw_pair_with_modes
 from physics.decays.table import particle_row
-from physics.jit import driver, kernel
+from physics.jit import driver, in_memory, kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
@@ -104,6 +104,7 @@ def _generate(
     """Make events ``done`` … of the chunk until the memory is full; returns the number made."""
     n_events = particles.offsets.shape[0] - 1
     row, anti_row = particle_row(table, pdg), particle_row(table, -pdg)
+    decays = in_memory(table)
     while done < n_events:
         open_stream(stream, key, first_event + done, STAGE_GENERATION, 0)
         px, py, pz, e, root_s, x, y, z = draw_upsilon4s(stream, beams, m_b)
@@ -143,7 +144,7 @@ def _generate(
             n += 1
         if signal >= 0:
             work.row[first] = signal if flavour1 > 0 else anti_signal
-        n = decay_prepared(stream, table, work, event, n)
+        n = decay_prepared(stream, decays, work, event, n)
         if not append_event(particles, done, event, n):
             break
         numbers[ROOT_S, done] = root_s
