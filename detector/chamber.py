@@ -42,6 +42,7 @@ from detector.lanes import (
     lane_function,
     lane_kernel,
     select,
+    wide_vectors,
 )
 from physics.jit import inlined_kernel
 
@@ -130,6 +131,7 @@ def _filter_axial(c, track, here, low, high, variance, biased):
 
     Half of the layers are taken to measure at each of the two points.
     """
+    wide_vectors()
     for lane in range(LANES):
         state = _gas_before(track, here, low, high, lane, load_state(c, lane))
         number = 0.5 * here[LAYERS + lane] * track[WEIGHT + lane]
@@ -161,6 +163,7 @@ def _add_stereo(track, state, point, lane, tilt, number, variance, biased):
 @lane_kernel
 def _filter_stereo(c, track, here, low, high, variance, biased):
     """The same of stereo wires."""
+    wide_vectors()
     for lane in range(LANES):
         state = _gas_before(track, here, low, high, lane, load_state(c, lane))
         number = 0.5 * here[LAYERS + lane] * track[WEIGHT + lane]

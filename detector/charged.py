@@ -80,6 +80,7 @@ from detector.lanes import (
     lane_kernel,
     select,
     to_uniform,
+    wide_vectors,
 )
 from detector.secondaries import (
     charged_constants,
@@ -170,6 +171,7 @@ def _limit(lanes, first, second, decay_in_flight, nuclear_interaction):
 
     The next numbers are those of the tracking.
     """
+    wide_vectors()
     track, name = lanes.track, lanes.name
     for lane in range(LANES):
         name[lane] ^= _MATERIAL ^ _TRACKING

@@ -88,6 +88,7 @@ from detector.lanes import (
     rough_angle_of,
     select,
     small_circle,
+    wide_vectors,
 )
 from detector.material import BETHE, STRAGGLING
 from detector.wires import walk_chamber
@@ -121,6 +122,7 @@ def launch(track, envelope, field):
     ``SECANT`` is 1/cosλ, ``SCALE`` 1/(1 + ω d0), ``CURL`` ω²/4: the square of the chord from the POCA to the point at
     radius r is (r² − d0²) × SCALE, that of sin(ωs/2) is chord² × CURL.
     """
+    wide_vectors()
     unit = FIELD_CONSTANT * field
     radius2 = envelope.radius * envelope.radius
     forward_z, backward_z = envelope.forward_z, envelope.backward_z
@@ -187,6 +189,7 @@ def launch(track, envelope, field):
 @lane_kernel
 def land(track):
     """Fill position and momentum where the flights end, with the energy left there, and the way and time to it."""
+    wide_vectors()
     for lane in range(LANES):
         d0, sin0, cos0, end = track[D0 + lane], track[SIN0 + lane], track[COS0 + lane], track[END + lane]
         mass = track[MASS + lane]
@@ -214,6 +217,7 @@ def _meet_cylinder(track, here, point, layer):
 
     Returns whether some lane may cross the slanted sensors instead, being in front of the barrel part or never there.
     """
+    wide_vectors()
     radius2, inverse_radius, z_end = layer.radius * layer.radius, layer.inverse_radius, layer.slant_z_min
     some = np.int64(0)
     for lane in range(LANES):
@@ -234,6 +238,7 @@ def _meet_slant(track, here, point, layer):
 
     Two steps of Newton's method for the radius at which z lies on the sensors; :func:`_meet_ladders` makes the last.
     """
+    wide_vectors()
     barrel_radius, radius, tangent, z_middle = layer.radius, layer.slant_radius, layer.slant_tan, layer.slant_z
     z_min, z_max = layer.slant_z_min, layer.slant_z_max
     for lane in range(LANES):
@@ -271,6 +276,7 @@ def _meet_wall(track, here, point, inverse_radius):
 @lane_kernel
 def _find_ladders(track, here, point, first_phi, per_radian):
     """Normals of the nearest ladders (NORMAL_X, NORMAL_Y) and their numbers from 0, unbounded (ACTIVE)."""
+    wide_vectors()
     spacing = 1.0 / per_radian
     for lane in range(LANES):
         inverse_radius = here[SLOPE + lane]
@@ -306,6 +312,7 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
     Moves the points to the plane of the first sensor crossed; between neighbouring ladders of the windmill there are
     none, one or two.
     """
+    wide_vectors()
     barrel_radius, barrel_width = layer.radius, layer.half_width
     slant_radius, tangent, slant_z, slant_z_max = layer.slant_radius, layer.slant_tan, layer.slant_z, layer.slant_z_max
     slant_width, taper, shift = layer.slant_half_width, layer.slant_taper, layer.shift
@@ -374,6 +381,7 @@ def _activate(here, low, high, lanes):
 @lane_kernel
 def _pass_matter(track, here, point, layer):
     """Scattering, straggling, energy loss and nuclear interaction in a surface."""
+    wide_vectors()
     x0, interaction, electrons, log_excitation = layer.x0, layer.interaction, layer.electrons, layer.log_excitation
     efficiency = layer.efficiency
     twice = efficiency * efficiency

@@ -47,6 +47,7 @@ from detector.lanes import (
     lane_function,
     lane_kernel,
     select,
+    wide_vectors,
 )
 from detector.material import highland_factor
 from physics.jit import inlined_kernel, kernel
@@ -115,6 +116,7 @@ def _surface_kink(track, here, point, lane, state):
 @lane_kernel
 def _filter_wall(c, track, here, point):
     """Matter of a wall."""
+    wide_vectors()
     for lane in range(LANES):
         store_state(c, lane, _surface_kink(track, here, point, lane, load_state(c, lane)))
 
@@ -125,6 +127,7 @@ def _filter_sensors(c, track, here, point, slant_tan, variance_u, variance_v, bi
 
     The plane has normal M; the measured directions are U (across the ladder) and V (along it).
     """
+    wide_vectors()
     slant_cosine = 1.0 / math.sqrt(1.0 + slant_tan * slant_tan)
     slant_sine = slant_tan * slant_cosine
     for lane in range(LANES):
@@ -156,6 +159,7 @@ def draw_parameters(lanes):
 
     The drawn helices replace the numbers; the covariances stay.
     """
+    wide_vectors()
     c, track = lanes.covariance, lanes.track
     for lane in range(LANES):
         # Cholesky C = Uᵀ U; rounding may leave a pivot at zero, never far below.

@@ -57,6 +57,7 @@ from detector.lanes import (
     put_point,
     reach,
     select,
+    wide_vectors,
 )
 from detector.material import BETHE, STRAGGLING
 from physics.jit import inlined_kernel
@@ -97,6 +98,7 @@ def _cross(track, here, low_point, high_point, superlayer):
 
     Returns whether some lane crosses the whole (bit 0), or perhaps only a part (bit 1; PART).
     """
+    wide_vectors()
     number, layers, beyond = superlayer.number, superlayer.layers, superlayer.beyond
     low2, high2 = superlayer.low_radius * superlayer.low_radius, superlayer.high_radius * superlayer.high_radius
     low_tilt, high_tilt = superlayer.low_tilt, superlayer.high_tilt
@@ -141,6 +143,7 @@ def _clip(low, high, offset, slope):
 @lane_kernel
 def _cross_partly(track, here, low_point, high_point, superlayer):
     """First and last layer crossed of those that cross only a part of a superlayer, and their points."""
+    wide_vectors()
     number, layers, first, last = superlayer.number, superlayer.layers, superlayer.first, superlayer.last
     per_layer = 1.0 / max(layers - 1.0, 1.0)
     radius, backward, forward, stereo = first.radius, first.backward_z, first.forward_z, first.stereo
@@ -180,6 +183,7 @@ def _move(track, point, lane, really, radius):
 @lane_kernel
 def _pass_gas(track, here, low_point, high_point, gas):
     """Gas up to the middle of a superlayer."""
+    wide_vectors()
     x0, interaction, electrons, log_excitation = gas.x0, gas.interaction, gas.electrons, gas.log_excitation
     straggling = (STRAGGLING * electrons) ** 2
     for lane in range(LANES):
