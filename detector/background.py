@@ -83,17 +83,21 @@ def add_background(draws, column, number, sheet, n, background, calorimeter):
         edges[0], edges[1], edges[2], edges[3], edges[4], edges[5],
     )  # fmt: skip
     each = 0.5 * both
+    to_hard, to_soft = 1.0 / hard_fraction, 1.0 / (1.0 - hard_fraction)
+    to_endcap, to_barrel = 1.0 / each, 1.0 / (1.0 - both)
     for m in range(whole(number)):
         i, j = (n & PLACE) + m, (column & PLACE) + m
         u = unit(words[0, j])  # below the fraction it chooses, a uniform number is again one over the fraction
         hard = u < hard_fraction
         slope = background.hard_energy if hard else background.soft_energy
-        u = u / hard_fraction if hard else (u - hard_fraction) / (1.0 - hard_fraction)
+        u = u * to_hard if hard else (u - hard_fraction) * to_soft
         sheet[E + i] = calorimeter.threshold - slope * fast_log(u)
         u = unit(words[1, j])
-        low, high, a, b = (backward, backward_end, each, both) if u < both else (barrel, barrel_end, both, 1.0)
-        low, high, a, b = (forward, forward_end, 0.0, each) if u < each else (low, high, a, b)
-        cosine = low + (u - a) / (b - a) * (high - low)
+        low, high, a, f = (
+            (backward, backward_end, each, to_endcap) if u < both else (barrel, barrel_end, both, to_barrel)
+        )
+        low, high, a, f = (forward, forward_end, 0.0, to_endcap) if u < each else (low, high, a, f)
+        cosine = low + (u - a) * f * (high - low)
         sine = math.sqrt(1.0 - cosine * cosine)
         r = calorimeter.barrel_radius / sine
         z = min(max(cosine * r, calorimeter.backward_z), calorimeter.forward_z)

@@ -43,8 +43,9 @@ def _decorator(**options: Any) -> Callable[..., Any]:
 kernel = _decorator(_nrt=False)
 """For all that runs inside an event loop; allocates nothing."""
 
-inlined_kernel = _decorator(_nrt=False, forceinline=True, fastmath={"contract"})
-"""For the few lines that are called millions of times from one place; products and sums may be fused."""
+inlined_kernel = _decorator(_nrt=False, forceinline=True, fastmath={"contract", "arcp"})
+"""For the few lines that are called millions of times from one place; products and sums may be fused, and divisors
+inverted."""
 
 summing_kernel = _decorator(_nrt=False, fastmath={"reassoc", "contract", "nsz"})
 """For short loops of sums, whose order the compiler may choose: it then adds several particles at a time."""
