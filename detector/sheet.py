@@ -11,13 +11,13 @@ import numpy as np
 from physics.jit import inlined_kernel
 from physics.memory import scratch
 
-BLOCK_EVENTS = 64
+BLOCK_EVENTS = 128
 """Most events of a block."""
 MAX_SHOWERS = 512
 """Most showers of an event; those beyond are dropped."""
 PITCH = BLOCK_EVENTS * MAX_SHOWERS + 40
 """From row to row: not a multiple of the distance at which places share lines of the cache."""
-PLACE = 0xFFFF
+PLACE = 0x1FFFF
 """What places are masked with: the compiler then sees that an index is not negative."""
 (
     E, X, Y, Z, TIME, SHARE,  # measured energy [GeV] and centroid [cm], true time [ns], energy not the strongest's
@@ -52,4 +52,4 @@ def new_block() -> Block:
 @inlined_kernel
 def whole(n):
     """Return the number of showers with the last vector filled up."""
-    return (n + 7) & 0xFFF8
+    return (n + 7) & 0x1FFF8
