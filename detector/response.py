@@ -11,15 +11,16 @@ from detector.lanes import new_lanes
 from detector.outer import measure_outer
 from detector.record import Reco, Tracks
 from physics.jit import pinned
-from physics.memory import side_by_side
+from physics.memory import Kind, side_by_side
 from physics.random import new_stream
 from physics.record import STATUS_FINAL, Particles
 
 
 def new_tracks(capacity: int, events: int) -> Tracks:
     """Return memory for ``capacity`` tracks of ``events`` events (``offsets[0] = 0``)."""
-    columns = dict.fromkeys(Tracks._fields[1:], (capacity, np.int32))
-    columns |= dict.fromkeys(("d0", "phi0", "omega", "z0", "tanLambda", "chi2"), (capacity, np.float64))
+    columns: dict[str, Kind] = dict.fromkeys(Tracks._fields[1:], (capacity, np.int32))
+    for name in ("d0", "phi0", "omega", "z0", "tanLambda", "chi2"):
+        columns[name] = capacity, np.float64
     columns["covariance"] = (capacity, 15), np.float64
     columns["log_likelihood"] = (capacity, 6, 6), np.float64
     return Tracks(np.zeros(events + 1, np.int64), *side_by_side(*columns.values()))

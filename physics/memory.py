@@ -44,8 +44,7 @@ def side_by_side(*columns: Kind) -> list[np.ndarray]:
     """
     places: list[tuple[int, int]] = []
     end, blocks = 0, [0]
-    for number, (shape, dtype) in enumerate(columns):
-        size = np.dtype(dtype).itemsize * (prod(shape) if isinstance(shape, tuple) else shape)
+    for number, size in enumerate(map(_size, columns)):
         start = -(-end // _LINE) * _LINE
         if size > _PAGE:
             start = -(-end // _PAGE) * _PAGE + 2 * _LINE * (number % 32)
@@ -55,28 +54,31 @@ def side_by_side(*columns: Kind) -> list[np.ndarray]:
         places.append((len(blocks) - 1, start))
         blocks[-1] = end = start + size
     memory = [_block(size, np.empty) for size in blocks]
-    return [_view(memory[block], start, kind) for (block, start), kind in zip(places, columns, strict=True)]
+    return [
+        np.ndarray(shape, dtype, memory[block], start)
+        for (block, start), (shape, dtype) in zip(places, columns, strict=True)
+    ]
 
 
 def scratch(*columns: Kind) -> list[np.ndarray]:
     """Return arrays full of zeros on one run of huge pages, for memory that is kept and written again and again."""
     starts, end = [], 0
-    for number, (shape, dtype) in enumerate(columns):
+    for number, size in enumerate(map(_size, columns)):
         starts.append(-(-end // _LINE) * _LINE + 2 * _LINE * (number % 2))
-        end = starts[-1] + np.dtype(dtype).itemsize * (prod(shape) if isinstance(shape, tuple) else shape)
+        end = starts[-1] + size
     memory = _block(max(end, _LEAST), np.zeros)
-    return [_view(memory, start, kind) for start, kind in zip(starts, columns, strict=True)]
+    return [np.ndarray(shape, dtype, memory, start) for start, (shape, dtype) in zip(starts, columns, strict=True)]
+
+
+def _size(column: Kind) -> int:
+    """Size in bytes."""
+    shape, dtype = column
+    return int(np.dtype(dtype).itemsize) * (prod(shape) if isinstance(shape, tuple) else shape)
 
 
 def _block(size: int, allocate: Any) -> np.ndarray:
     """Return so many bytes, from the beginning of a huge page if that is worth it."""
     if size < _LEAST:
-        return allocate(size, np.uint8)
+        return np.asarray(allocate(size, np.uint8))
     memory = allocate(size + HUGE_PAGE, np.uint8)
-    return memory[-memory.ctypes.data % HUGE_PAGE :][:size]
-
-
-def _view(memory: np.ndarray, start: int, kind: Kind) -> np.ndarray:
-    shape, dtype = kind
-    size = np.dtype(dtype).itemsize * (prod(shape) if isinstance(shape, tuple) else shape)
-    return memory[start : start + size].view(dtype).reshape(shape)
+    return np.asarray(memory[-memory.ctypes.data % HUGE_PAGE :][:size])

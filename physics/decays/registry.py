@@ -26,6 +26,7 @@ Optional, by model:
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -204,6 +205,7 @@ def _models(pointer):
     return _evaluate(task, stream, model, parameters, p, masses, states, amp)
 
 
+@cache
 def models_address() -> int:
     """Return the address of the decay models; compiles them on the first call."""
     row = np.zeros(1)

@@ -85,12 +85,13 @@ def _strings(pointer, memory):
 
 def strings_address() -> tuple[int, int]:
     """Return the addresses of the string decays (compiled on the first call) and of this thread's memory."""
-    zero = np.int64(0)
-    example = (new_stream(), zero, zero, zero, zero, 0.0, new_daughters())
     if not hasattr(_kept, "buffer"):
         _kept.memory = new_string_memory()
         _kept.buffer = pinned(_kept.memory)
-    return address_of(_strings, example, _kept.memory), _kept.buffer.ctypes.data
+        zero = np.int64(0)
+        example = (new_stream(), zero, zero, zero, zero, 0.0, new_daughters())
+        _kept.address = address_of(_strings, example, _kept.memory)
+    return _kept.address, _kept.buffer.ctypes.data
 
 
 @kernel

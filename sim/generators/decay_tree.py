@@ -6,6 +6,8 @@ decay matrices (:mod:`physics.spin_density`), on an explicit stack; each daughte
 by R(φ, θ, 0) and boosted.
 """
 
+from functools import cache
+
 import numpy as np
 
 from physics.decays.choice import choose_daughters
@@ -119,6 +121,7 @@ def new_work() -> np.record:
     return work
 
 
+@cache
 def interpreter_address() -> int:
     """Return the address of the interpreter, compiled on the first request."""
     work = np.zeros(1, WORK)[0]
