@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import model_validator
 
-from detector.draws import gauss, poisson_number, unit
+from detector.draws import unit
 from detector.elementary import circle_point, fast_atan2
 from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
 from physics.jit import inlined_kernel
@@ -72,12 +72,15 @@ class ArichSection(Section):
 
 
 TOP_COSINES, TOP_SLOWNESSES = 40, 64
+LAST = (TOP_SLOWNESSES - 1) * (1.0 - 1e-15)
+"""Position of the last node, where light ends, but before it."""
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 
 
 class Top(NamedTuple):
     """Constants of the TOP counter for kernels; cm, ns."""
 
-    table: np.ndarray  # (TOP_COSINES, TOP_SLOWNESSES, 2): effective time [ns], expected photons of the track
+    table: np.ndarray  # TOP_COSINES × TOP_SLOWNESSES × 2: effective time [ns], expected photons of the track
     cosine_low: float
     cosine_step: float
     slowness_step: float  # of 1/β from 1 to the refractive index
@@ -157,7 +160,7 @@ def compile_top(section: TopSection) -> Top:
         light = (1.0 - (slowness / section.index.number) ** 2) / (1.0 - section.index.number**-2)
         yields[i] = section.photons.number * light * trapped.mean(axis=1) / reference.mean() / sine
     return Top(
-        np.stack([times, np.maximum(yields, 0.0)], axis=-1),
+        np.stack([times, np.maximum(yields, 0.0)], axis=-1).ravel(),
         float(low),
         float(cosines[1] - cosines[0]),
         float(step),
@@ -184,19 +187,25 @@ def compile_arich(section: ArichSection) -> Arich:
 
 
 @inlined_kernel
-def top_expectation(i, f, slowness, top):
-    """Effective time [ns] and photon yield between the cosine nodes ``i`` and ``i + 1`` (fraction ``f``)."""
-    position = (slowness - 1.0) / top.slowness_step
-    last = top.table.shape[1] - 1
-    position = min(position, np.float64(last))  # beyond it there is no light
-    j = min(int(position), last - 1)
+def top_hypothesis(i, f, path, slowness, top):
+    """Effective time [ns] and photons of a track with this 1/β in a quartz bar.
+
+    Parameters
+    ----------
+    i, f : bin of :func:`cosine_bin`.
+    path : part of the bar's thickness that it crosses.
+    """
+    position = min((slowness - 1.0) * (1.0 / top.slowness_step), LAST)
+    j = int(position)
     g = position - j
-    near, far = top.table[i], top.table[i + 1]
-    a = near[j, 0] + g * (near[j + 1, 0] - near[j, 0])
-    b = far[j, 0] + g * (far[j + 1, 0] - far[j, 0])
-    c = near[j, 1] + g * (near[j + 1, 1] - near[j, 1])
-    d = far[j, 1] + g * (far[j + 1, 1] - far[j, 1])
-    return a + f * (b - a), c + f * (d - c)
+    near = np.uint64(2 * (TOP_SLOWNESSES * i + j))
+    far = near + np.uint64(2 * TOP_SLOWNESSES)
+    table = top.table  # four neighbours each, which are read at once
+    a = table[near] + f * (table[far] - table[near])
+    b = table[near + ONE] + f * (table[far + ONE] - table[near + ONE])
+    c = table[near + TWO] + f * (table[far + TWO] - table[near + TWO])
+    d = table[near + THREE] + f * (table[far + THREE] - table[near + THREE])
+    return a + g * (c - a), path * (b + g * (d - b))
 
 
 @inlined_kernel
@@ -206,7 +215,7 @@ def path_in_bar(x, y, z, px, py, pz, top):
     Slanted tracks near an edge enter or leave a bar through its side: some 6 % of all miss the bars, 3 % more cross
     a part of one (arXiv:2203.04847).
     """
-    turn = np.floor(fast_atan2(y, x) / top.sector + 0.5) / top.bars + 0.125
+    turn = np.floor(fast_atan2(y, x) * (1.0 / top.sector) + 0.5) * (1.0 / top.bars) + 0.125
     nx, ny = circle_point(turn - np.floor(turn))  # normal of the bar it points to
     forward = nx * px + ny * py
     depth = nx * x + ny * y - top.radius  # behind the bar's inner face
@@ -219,98 +228,35 @@ def path_in_bar(x, y, z, px, py, pz, top):
     inside = min(high, top.half_width) - max(low, -top.half_width)
     part = inside / (high - low) if high - low > 1e-6 else 1.0
     hit = (inside > 0.0) & (z_bar > top.backward_z) & (z_bar < top.forward_z)
-    hit &= (forward > 0.05 * math.sqrt(px * px + py * py)) & (x * x + y * y > 1.0)
+    hit &= (forward > 0.0) & (forward * forward > 0.0025 * (px * px + py * py)) & (x * x + y * y > 1.0)
     return part if hit else 0.0
 
 
 @inlined_kernel
 def in_arich(x, y, z, arich):
     """Whether the straight line from the origin through (x, y, z) crosses the aerogel."""
-    rho = math.sqrt(x * x + y * y) * arich.distance
-    return (z > 0.0) & (arich.inner_radius * z < rho) & (rho < arich.outer_radius * z)
+    rho2 = (x * x + y * y) * (arich.distance * arich.distance)
+    inner, outer = arich.inner_radius * z, arich.outer_radius * z
+    return (z > 0.0) & (inner * inner < rho2) & (rho2 < outer * outer)
 
 
 @inlined_kernel
 def cosine_bin(cosine, top):
     """Bin of the TOP counter's table over cos θ where a track crosses a bar, and how far it is to the next node."""
-    position = (cosine - top.cosine_low) / top.cosine_step
-    i = max(min(np.int64(position), top.table.shape[0] - 2), 0)
+    position = (cosine - top.cosine_low) * (1.0 / top.cosine_step)
+    i = max(min(np.int64(position), TOP_COSINES - 2), 0)
     return i, position - i
 
 
 @inlined_kernel
-def measure_top(draws, m, row, i, f, path, slowness, radiates, kinked, top):
-    """Measure the light of a track in a quartz bar; returns (photons of the track, of it and background, time [ns]).
-
-    Parameters
-    ----------
-    m, row : its random numbers are the words from ``row`` on of column ``m``.
-    i, f : bin of :func:`cosine_bin`.
-    path : part of the bar's thickness that it crosses.
-    slowness : its 1/β there, used if it ``radiates`` (it arrived at all).
-    kinked : after a decay in flight, when the hypotheses' times refer to the wrong track.
-    """
-    words, normal = draws.words, draws.normal
-    time, expected = 0.0, 0.0
-    if radiates:
-        time, expected = top_expectation(i, f, slowness, top)
-    signal = poisson_number(words[row, m], words[row + 1, m], path * expected, draws)
-    measured = 0.0
-    if signal > 0:
-        sigma = math.sqrt(top.start_time * top.start_time + top.photon_time * top.photon_time / signal)
-        measured = time + sigma * gauss(words[row + 3, m], normal)
-        if unit(words[row + 4, m]) < top.tail_probability:
-            measured += top.tail_time * gauss(words[row + 5, m], normal)
-        if kinked:
-            measured += top.kink_time * gauss(words[row + 6, m], normal)
-    return (
-        signal,
-        signal + poisson_number(words[row + 2, m], words[row + 7, m], top.background_photons, draws),
-        measured,
-    )
-
-
-@inlined_kernel
-def top_hypothesis(i, f, path, slowness, top):
-    """Time [ns] and photons of the track that a hypothesis with this 1/β expects; otherwise as :func:`measure_top`."""
-    time, photons = top_expectation(i, f, slowness, top)
-    return time, path * photons
-
-
-@inlined_kernel
-def cherenkov_angle(slowness, index):
-    """Cherenkov angle [rad]; 0 below threshold."""
-    cosine = slowness / index
-    return math.acos(cosine) if cosine < 1.0 else 0.0
-
-
-@inlined_kernel
-def measure_arich(draws, m, row, slowness, radiates, kinked, arich):
-    """Measure the aerogel ring of a track; returns (photons of the track, of it and background, angle [rad], photons
-    expected of a track at β = 1).
-
-    Arguments as of :func:`measure_top`; tile and sensor gaps cost photons, which ones a track meets is known.
-    """
-    words, normal = draws.words, draws.normal
-    efficiency = arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * unit(words[row + 6, m])
-    photons = arich.photons * efficiency
-    angle, expected = 0.0, 0.0
-    if radiates:
-        angle, expected = arich_hypothesis(photons, slowness, arich)
-    signal = poisson_number(words[row, m], words[row + 1, m], expected, draws)
-    measured = 0.0
-    if signal > 0:
-        sigma = math.sqrt(arich.track_angle * arich.track_angle + arich.photon_angle * arich.photon_angle / signal)
-        measured = angle + sigma * gauss(words[row + 3, m], normal)
-        if kinked or unit(words[row + 4, m]) < arich.tail_probability:
-            measured += arich.tail_angle * gauss(words[row + 5, m], normal)
-    count = signal + poisson_number(words[row + 2, m], words[row + 7, m], arich.background_photons, draws)
-    return signal, count, measured, photons
+def arich_photons(word, arich):
+    """Photons expected of a track at β = 1: tile and sensor gaps cost some, which ones a track meets is known."""
+    return arich.photons * (arich.geometric_efficiency + (1.0 - arich.geometric_efficiency) * unit(word))
 
 
 @inlined_kernel
 def arich_hypothesis(photons, slowness, arich):
     """Cherenkov angle [rad] and photons of a track with this 1/β, if there were ``photons`` at β = 1."""
-    cosine = slowness / arich.index
+    cosine = slowness * (1.0 / arich.index)
     full = 1.0 - 1.0 / (arich.index * arich.index)
-    return cherenkov_angle(slowness, arich.index), photons / full * max(1.0 - cosine * cosine, 0.0)
+    return math.acos(cosine) if cosine < 1.0 else 0.0, photons / full * max(1.0 - cosine * cosine, 0.0)

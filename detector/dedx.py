@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.draws import gauss, unit
+from detector.draws import unit
 from detector.octaves import look_up, octave_nodes
 from detector.stopping import (
     BETA_GAMMA_HIGH,
@@ -103,7 +103,12 @@ def relative_width(samples, slope2, dedx):
 
 
 @inlined_kernel
-def measured_dedx(draws, m, row, expected, sigma, dedx):
-    """Measured ln dE/dx, by the words ``row`` (tail or not) and ``row + 1`` of column ``m``."""
-    width = dedx.tail_width if unit(draws.words[row, m]) < dedx.tail_probability else 1.0
-    return expected + sigma * width * gauss(draws.words[row + 1, m], draws.normal)
+def tail_factor(word, dedx):
+    """What the width of the Gaussian core is multiplied with, by a word: some measurements are in the tail."""
+    return dedx.tail_width if unit(word) < dedx.tail_probability else 1.0
+
+
+@inlined_kernel
+def student_power(dedx):
+    """Power of Student's t distribution."""
+    return 0.5 * (dedx.degrees_of_freedom + 1.0)

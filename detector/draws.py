@@ -155,17 +155,35 @@ def small_poisson(u, mean):
 
 
 @inlined_kernel
-def poisson_number(word, second, mean, draws):
-    """Poisson number of two words: the whole part of the mean from a table, the rest by adding up probabilities.
+def rest_poisson(u, mean):
+    """As :func:`small_poisson` for a mean of at most 1, without branches: none of our ``u`` gives more than 12."""
+    n = 0.0
+    p = fast_exp(-mean)
+    total = p
+    for k in range(1, 13):
+        n += 1.0 if u > total else 0.0
+        p *= mean * (1.0 / k)
+        total += p
+    return n
 
-    Beyond the table a normal number is rounded; its third moment is off by a tenth there.
+
+@inlined_kernel
+def whole_poisson(word, mean, draws):
+    """Poisson number of the whole part of the mean, from a table, and the rest of the mean.
+
+    Beyond the table a normal number is rounded, and nothing is left; its third moment is off by a tenth there.
     """
     whole = int(mean)
     if whole >= POISSON_MEANS:
-        return max(int(mean + math.sqrt(mean) * gauss(word, draws.normal) + 0.5), 0)
-    column = np.int64(word) >> 25
-    n = column
-    if (np.int64(word) & 0x1FFFFFF) >= draws.cut[whole, column]:
-        n = np.int64(draws.alias[whole, column])
-    rest = mean - whole
+        return max(int(mean + math.sqrt(mean) * gauss(word, draws.normal) + 0.5), 0), 0.0
+    i, column = np.uint64(whole), np.uint64(word) >> np.uint64(25)
+    n = np.int64(column)
+    n = np.int64(draws.alias[i, column]) if (np.int64(word) & 0x1FFFFFF) >= draws.cut[i, column] else n
+    return n, mean - whole
+
+
+@inlined_kernel
+def poisson_number(word, second, mean, draws):
+    """Poisson number of two words: the whole part of the mean from a table, the rest by adding up probabilities."""
+    n, rest = whole_poisson(word, mean, draws)
     return n + small_poisson(unit(second), rest) if rest > 1e-9 else n

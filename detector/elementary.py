@@ -19,14 +19,38 @@ _MANTISSA_BITS = 0xFFFFFFFFFFFFF
 @inlined_kernel
 def fast_log(x):
     """Natural logarithm of a positive, normal number; absolute error 1e-9."""
+    exponent, a, b = _log_parts(x)
+    return _log_sum(exponent, a / b)
+
+
+@inlined_kernel
+def _log_parts(x):
+    """Exponent of two and ½ of a number, and the two numbers whose ratio is t, where (1 + t)/(1 − t) = mantissa/√2."""
     bits = np.float64(x).view(np.int64)
     # the exponent by adding it to the last bits of 2⁵²; the mantissa lies in [1, 2)
     exponent = np.int64((bits >> 52) | 0x4330000000000000).view(np.float64) - 4503599627371519.0
     m = np.int64((bits & _MANTISSA_BITS) | _ONE_BITS).view(np.float64)
-    t = (m - 1.4142135623730951) / (m + 1.4142135623730951)  # |t| < 0.1716
+    return exponent + 0.5, m - 1.4142135623730951, m + 1.4142135623730951
+
+
+@inlined_kernel
+def _log_sum(exponent, t):
+    """Logarithm of the parts; |t| < 0.1716."""
     t2 = t * t
     series = 1.0 + t2 * (1.0 / 3.0 + t2 * (0.2 + t2 * (1.0 / 7.0 + t2 * (1.0 / 9.0 + t2 * (1.0 / 11.0)))))
-    return (exponent + 0.5) * _LN2 + 2.0 * t * series
+    return exponent * _LN2 + 2.0 * t * series
+
+
+@inlined_kernel
+def fast_logs(x, y, z):
+    """As :func:`fast_log` of three numbers, with one division."""
+    i, a, p = _log_parts(x)
+    j, b, q = _log_parts(y)
+    k, c, r = _log_parts(z)
+    pq = p * q
+    s = 1.0 / (pq * r)
+    sr = s * r
+    return _log_sum(i, a * q * sr), _log_sum(j, b * p * sr), _log_sum(k, c * pq * s)
 
 
 @inlined_kernel
@@ -58,9 +82,9 @@ def fast_atan2(y, x):
     """Azimuth of (x, y) in [−π, π], not both 0; absolute error 1e-9."""
     ax, ay = abs(x), abs(y)
     steep = ay > ax
-    t = (ax if steep else ay) / (ay if steep else ax)
-    beyond = t > 0.41421356237309503  # tan 22.5°
-    t = (t - 1.0) / (t + 1.0) if beyond else t
+    less, more = (ax if steep else ay), (ay if steep else ax)
+    beyond = less > 0.41421356237309503 * more  # tan 22.5°
+    t = (less - more if beyond else less) / (less + more if beyond else more)
     s = t * t
     a = t * (1.0 - s * (1.0 / 3.0 - s * (0.2 - s * (1.0 / 7.0 - s * (1.0 / 9.0 - s * (1.0 / 11.0 - s * (
         1.0 / 13.0 - s * (1.0 / 15.0 - s * (1.0 / 17.0 - s * (1.0 / 19.0))))))))))  # fmt: skip

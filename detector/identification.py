@@ -49,7 +49,9 @@ class Identification(NamedTuple):
     top: Top
     arich: Arich
     templates: Templates
-    expectation: np.ndarray  # (nodes of βγ, 3): ln of the expected dE/dx in strips and chamber (minimum 0), 1/β
+    expectation: (
+        np.ndarray
+    )  # at nodes of βγ, three numbers each: ln of the expected dE/dx in strips and chamber (minimum 0), 1/β
     inverse_masses: np.ndarray  # (6,) [1/GeV]
     muon_momentum: float  # GeV; below it the muon system says nothing
 
@@ -63,7 +65,7 @@ def compile_identification(section: IdentificationSection, templates: Templates)
         compile_top(section.top),
         compile_arich(section.arich),
         templates,
-        np.stack([strip_expectation(section.strips), chamber_expectation(section.chamber), slowness], axis=-1),
+        np.stack([strip_expectation(section.strips), chamber_expectation(section.chamber), slowness], axis=-1).ravel(),
         1.0 / np.array(MASSES),
         section.muon_momentum.number,
     )
