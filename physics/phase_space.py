@@ -18,8 +18,14 @@ BOUND_MARGIN = 1.10
 
 
 @kernel
+def _kaellen(mass, m1, m2):
+    """Källén function [GeV⁴]: (2 M p)² of the decay M → m₁ m₂."""
+    return (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2)
+
+
+@kernel
 def _squared_momentum(mass, m1, m2):
-    return (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2) / (4.0 * mass * mass)
+    return _kaellen(mass, m1, m2) / (4.0 * mass * mass)
 
 
 @kernel
@@ -47,13 +53,14 @@ def phase_space_bound(mass, masses, n):
     for k in range(2, n):
         total += 0.5 * (1.0 + share / (share + 2.0 * masses[k]))
     m_k = m1 + m2 + kinetic * first / total
-    product = _squared_momentum(m_k, m1, m2)
+    above, below = _kaellen(m_k, m1, m2), 4.0 * m_k * m_k
     for k in range(2, n):
-        slope = 0.5 * (1.0 + share / (share + 2.0 * masses[k]))
+        slope = 0.5 * (1.0 + share / (share + 2.0 * masses[k])) if n > 3 else total - first
         m_next = m_k + masses[k] + kinetic * slope / total
-        product *= _squared_momentum(m_next, m_k, masses[k])
+        above *= _kaellen(m_next, m_k, masses[k])
+        below *= 4.0 * m_next * m_next
         m_k = m_next
-    return product * BOUND_MARGIN * BOUND_MARGIN
+    return above / below * BOUND_MARGIN * BOUND_MARGIN
 
 
 @kernel
@@ -87,6 +94,10 @@ def n_body(stream, mass, masses, n, bound, p):
         return False
     if n == 2:
         two_body(stream, mass, masses[0], masses[1], p)
+        return True
+
+    if n == 3:
+        _three_body(stream, mass, masses[0], masses[1], masses[2], kinetic, bound, p)
         return True
 
     # p[k, 1] holds Mₖ₊₁, the mass of particles 0 … k, while p[k, 0] is sorted: the output is the scratch memory.
@@ -131,6 +142,29 @@ def n_body(stream, mass, masses, n, bound, p):
         e -= ke
     p[0, 0], p[0, 1], p[0, 2], p[0, 3] = px, py, pz, e
     return True
+
+
+@kernel
+def _three_body(stream, mass, m1, m2, m3, kinetic, bound, p):
+    """As :func:`n_body`, whose random numbers it uses alike: most of the time in its loops goes to memory."""
+    while True:
+        m12 = m1 + m2 + kinetic * uniform(stream)
+        inner, outer = _kaellen(m12, m1, m2), _kaellen(mass, m12, m3)
+        u = 4.0 * mass * m12 * uniform(stream)
+        if inner * outer > u * u * bound:
+            break
+    x, y, z = isotropic_direction(stream)
+    momentum = math.sqrt(outer) / (2.0 * mass)
+    p[2, 0], p[2, 1], p[2, 2] = momentum * x, momentum * y, momentum * z
+    p[2, 3] = math.sqrt(momentum * momentum + m3 * m3)
+    px, py, pz, e = -p[2, 0], -p[2, 1], -p[2, 2], mass - p[2, 3]
+    x, y, z = isotropic_direction(stream)
+    momentum = math.sqrt(inner) / (2.0 * m12)
+    energy = math.sqrt(momentum * momentum + m2 * m2)
+    p[1, 0], p[1, 1], p[1, 2], p[1, 3] = boost_to_parent_frame(
+        momentum * x, momentum * y, momentum * z, energy, px, py, pz, e, m12
+    )
+    p[0, 0], p[0, 1], p[0, 2], p[0, 3] = px - p[1, 0], py - p[1, 1], pz - p[1, 2], e - p[1, 3]
 
 
 @kernel
