@@ -12,20 +12,19 @@ from physics.hard_process import MAX_ISR_PHOTONS, draw_pair_direction, start_eve
 from physics.jit import driver, kernel
 from physics.kinematics import boost_to_parent_frame, two_body_momentum
 from physics.radiation.isr import FERMIONS, build_isr_table
-from physics.random import STAGE_GENERATION, new_stream, open_stream
+from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
     STATUS_DECAYED,
     STATUS_FINAL,
     STATUS_UNDECAYED,
     append_event,
     grown,
-    new_event,
     new_particles,
     set_particle,
     trimmed,
 )
 from sim.events import Events
-from sim.generators.decay_tree import decay_event, new_work
+from sim.generators.decay_tree import decay_event, kept_memory
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
@@ -48,8 +47,8 @@ def make_continuum(sample: Sample, setup: Setup, *, radiation: bool = True) -> G
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
-        stream, scratch = new_stream(), new_event()
-        work, memory = new_work(), new_memory()
+        stream, scratch, work = kept_memory()
+        memory = new_memory()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         hadrons, momenta = np.zeros(MAX_HADRONS, np.int64), np.zeros((MAX_HADRONS, 4))
         done = 0

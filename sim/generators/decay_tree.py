@@ -6,6 +6,7 @@ decay matrices (:mod:`physics.spin_density`), on an explicit stack; each daughte
 by R(φ, θ, 0) and boosted.
 """
 
+import threading
 from functools import cache
 
 import numpy as np
@@ -119,6 +120,19 @@ def new_work() -> np.record:
     work["daughters"]["strings"], work["daughters"]["string_memory"] = strings_address()
     work.walk = interpreter_address()
     return work
+
+
+_kept = threading.local()
+
+
+def kept_memory() -> tuple[np.record, np.record, np.record]:
+    """Return stream, scratch event and work of this thread: made anew for every chunk they would cost as much as a
+    hundred events.
+    """
+    if not hasattr(_kept, "memory"):
+        _kept.memory = new_stream(), new_event(), new_work()
+    memory: tuple[np.record, np.record, np.record] = _kept.memory
+    return memory
 
 
 @cache

@@ -10,18 +10,17 @@ import numpy as np
 from physics.hard_process import MAX_ISR_PHOTONS, start_event, virtual_photon_density
 from physics.jit import driver, in_memory
 from physics.radiation.isr import build_isr_table
-from physics.random import STAGE_GENERATION, new_stream, open_stream
+from physics.random import STAGE_GENERATION, open_stream
 from physics.record import (
     STATUS_UNDECAYED,
     append_event,
     grown,
-    new_event,
     new_particles,
     trimmed,
 )
 from physics.spin_density import boost_frame
 from sim.events import Events
-from sim.generators.decay_tree import decay_particle, decay_prepared, new_work, prepare_entry
+from sim.generators.decay_tree import decay_particle, decay_prepared, kept_memory, prepare_entry
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
@@ -42,7 +41,7 @@ def make_tau_pairs(sample: Sample, setup: Setup) -> Generator:
         particles = new_particles(n_events * PARTICLES_PER_EVENT, n_events)
         mass = np.empty(n_events)
         modes = np.empty((2, n_events), np.int32)
-        stream, scratch, memory = new_stream(), new_event(), new_work()
+        stream, scratch, memory = kept_memory()
         photons = np.zeros((MAX_ISR_PHOTONS, 4))
         done = 0
         while True:

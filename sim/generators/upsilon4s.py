@@ -11,21 +11,20 @@ from physics.jit import driver, in_memory, kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame, invariant_mass, two_body_momentum
 from physics.particles import mass as particle_mass
 from physics.penguins import k_nunu_weights, kstar_nunu_weights
-from physics.random import STAGE_GENERATION, new_stream, open_stream, uniform
+from physics.random import STAGE_GENERATION, open_stream, uniform
 from physics.record import (
     NO_MOTHER,
     STATUS_DECAYED,
     STATUS_UNDECAYED,
     append_event,
     grown,
-    new_event,
     new_particles,
     set_particle,
     trimmed,
 )
 from physics.upsilon4s import draw_b_direction, draw_upsilon4s
 from sim.events import Events
-from sim.generators.decay_tree import decay_prepared, new_work, prepare_entry
+from sim.generators.decay_tree import decay_prepared, kept_memory, prepare_entry
 from sim.generators.setup import Generator, Setup
 from sim.samples import Sample
 
@@ -50,7 +49,7 @@ def make_upsilon4s(sample: Sample, setup: Setup) -> Generator:
     def generate(first_event: int, n_events: int) -> Events:
         particles = new_particles(n_events * (6 if setup.signal_only else PARTICLES_PER_EVENT), n_events)
         numbers = np.empty((N_NUMBERS, n_events))
-        stream, scratch, memory = new_stream(), new_event(), new_work()
+        stream, scratch, memory = kept_memory()
         done = 0
         while True:
             done = _generate(
