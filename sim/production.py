@@ -128,7 +128,7 @@ class Chunk:
 
 def chunks(request: Request) -> Iterator[Chunk]:
     """Yield the runs of events that are worked on together; a lone signal B takes a tenth of the work and memory."""
-    size = request.chunk_events or (5 * CHUNK_EVENTS if request.signal_only else CHUNK_EVENTS)
+    size = request.chunk_events or (2 * CHUNK_EVENTS if request.signal_only else CHUNK_EVENTS)
     last = request.first_event + request.events
     for first in range(request.first_event, last, size):
         yield Chunk(first, min(size, last - first))
