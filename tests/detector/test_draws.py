@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from detector.draws import draw_blocks, gauss, new_draws, poisson_number
+from detector.draws import draw_blocks, gauss, new_draws, poisson_number, rest_poisson, small_poisson
 from physics.random import new_stream, open_stream, random_bits
 
 KEY, EVENT = np.uint64(0x0123456789ABCDEF), np.uint64(2**40 + 5)
@@ -65,6 +65,22 @@ def test_poisson_numbers(mean):
         assert stats.chi2.sf(chi2, many.sum()) > 1e-3
     else:
         assert counts[0] == out.size
+
+
+@njit
+def _rests(u, mean, out):
+    for i in range(u.size):
+        out[0, i], out[1, i] = rest_poisson(u[i], mean), small_poisson(u[i], mean)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e-3, 0.4, 1.0])
+def test_poisson_numbers_without_branches_are_the_same(mean):
+    u = np.concatenate([np.random.default_rng(1).random(100_000), [0.5 / 2.0**32, 1.0 - 0.5 / 2.0**32]])
+    out = np.zeros((2, u.size))
+    _rests(u, mean, out)
+    assert (out[0] == out[1]).mean() > 1.0 - 1e-4  # but for rounding at the edges
+    assert np.abs(out[0] - out[1]).max() <= 1.0
+    assert out[0].mean() == pytest.approx(mean, abs=5.0 * np.sqrt(mean / u.size) + 1e-4)
 
 
 def test_poisson_numbers_beyond_the_table_have_mean_and_variance():

@@ -3,13 +3,19 @@
 import numpy as np
 from numba import njit
 
-from detector.elementary import circle_point, fast_atan2, fast_exp, fast_log
+from detector.elementary import circle_point, fast_atan2, fast_exp, fast_log, fast_logs
 
 
 @njit
 def _logarithms(x, out):
     for i in range(x.size):
         out[i] = fast_log(x[i])
+
+
+@njit
+def _three_logarithms(x, y, z, out):
+    for i in range(x.size):
+        out[0, i], out[1, i], out[2, i] = fast_logs(x[i], y[i], z[i])
 
 
 @njit
@@ -34,6 +40,13 @@ def test_logarithm():
     x = np.concatenate([np.exp(np.random.default_rng(1).uniform(-200.0, 200.0, 10_000)), 2.0 ** np.arange(-20, 20)])
     out = np.zeros_like(x)
     _logarithms(x, out)
+    assert np.abs(out - np.log(x)).max() < 1e-9
+
+
+def test_three_logarithms_with_one_division():
+    x = np.exp(np.random.default_rng(1).uniform(-200.0, 200.0, (3, 10_000)))
+    out = np.zeros_like(x)
+    _three_logarithms(*x, out)
     assert np.abs(out - np.log(x)).max() < 1e-9
 
 
