@@ -193,33 +193,50 @@ def _k_coefficients() -> tuple[np.ndarray, np.ndarray]:
     return sets[0], sets[1]
 
 
+_BLOCK = 1024
+_POLE0, _POLE1, _POLE2, _HPQCD0, _HPQCD1, _HPQCD2, _P2, _SCALAR, _TENSOR = (np.int64(_BLOCK * i) for i in range(9))
+"""Rows of the scratch memory: what f₊ of both sets is made of, p_K², |M|² of the other operators."""
+
+
 @kernel
-def _k_shapes(q2, m_b, m_k, bsz14, hpqcd22, out):
-    """|M|² of B → K νν̄ averaged over the neutrinos, arbitrary units, in the order of K_WEIGHTS."""
+def _put_basis(basis, i, q2, m_b, m_k):
+    """Fill column ``i`` of the scratch memory."""
     p2 = kallen(m_b * m_b, m_k * m_k, q2) / (4.0 * m_b * m_b)
-    g0, g1, g2 = b_to_k.f_plus_bsz14_basis(q2)
-    h0, h1, h2 = b_to_k.f_plus_hpqcd22_basis(q2)
-    for i in range(7):
-        f = bsz14[i, 0] * g0 + bsz14[i, 1] * g1 + bsz14[i, 2] * g2
-        h = hpqcd22[i, 0] * h0 + hpqcd22[i, 1] * h1 + hpqcd22[i, 2] * h2
-        first = 0 if i == 0 else i + 1
-        second = 1 if i == 0 else i + 7
-        out[first] = p2 * f * f
-        out[second] = p2 * h * h
-    scalar = b_to_k.f_zero(q2)
-    tensor = b_to_k.f_tensor(q2)
-    out[14] = q2 * scalar * scalar
-    out[15] = p2 * tensor * tensor
-    out[16] = out[0]
+    basis[_POLE0 + i], basis[_POLE1 + i], basis[_POLE2 + i] = b_to_k.f_plus_bsz14_basis(q2)
+    basis[_HPQCD0 + i], basis[_HPQCD1 + i], basis[_HPQCD2 + i] = b_to_k.f_plus_hpqcd22_basis(q2)
+    scalar, tensor = b_to_k.f_zero(q2), b_to_k.f_tensor(q2)
+    basis[_P2 + i], basis[_SCALAR + i], basis[_TENSOR + i] = p2, q2 * scalar * scalar, p2 * tensor * tensor
+
+
+@kernel
+def _put_vector(basis, first, coefficients, norm, out):
+    """|M|² of the vector current with f₊ from the three rows from ``first`` on."""
+    a, b, c = coefficients[0], coefficients[1], coefficients[2]
+    for i in range(out.shape[0]):
+        j = first + i
+        f = a * basis[j] + b * basis[_BLOCK + j] + c * basis[2 * _BLOCK + j]
+        out[i] = basis[_P2 + i] * f * f * norm
 
 
 @driver
 def _k_weights(q2, m_b, m_k, bsz14, hpqcd22, norms, weights):
-    shapes = np.empty(len(norms))
-    for i in range(len(q2)):
-        _k_shapes(q2[i], m_b, m_k, bsz14, hpqcd22, shapes)
-        for j in range(len(norms)):
-            weights[j, i] = shapes[j] * norms[j]
+    """|M|² of B → K νν̄ averaged over the neutrinos times ``norms``, in the order of K_WEIGHTS.
+
+    Event by event the compiler would take them one by one; row by row it takes several at a time.
+    """
+    basis = np.empty(9 * _BLOCK)
+    for begin in range(0, len(q2), _BLOCK):
+        end = min(begin + _BLOCK, len(q2))
+        for i in range(end - begin):
+            _put_basis(basis, i, q2[begin + i], m_b, m_k)
+        for k in range(7):
+            first, second = 0 if k == 0 else k + 1, 1 if k == 0 else k + 7
+            _put_vector(basis, _POLE0, bsz14[k], norms[first], weights[first, begin:end])
+            _put_vector(basis, _HPQCD0, hpqcd22[k], norms[second], weights[second, begin:end])
+        for i in range(end - begin):
+            weights[14, begin + i] = basis[_SCALAR + i] * norms[14]
+            weights[15, begin + i] = basis[_TENSOR + i] * norms[15]
+        _put_vector(basis, _POLE0, bsz14[0], norms[16], weights[16, begin:end])
 
 
 @lru_cache(maxsize=8)

@@ -18,14 +18,14 @@ BOUND_MARGIN = 1.10
 
 
 @kernel
-def _kaellen(mass, m1, m2):
+def _kallen(mass, m1, m2):
     """Källén function [GeV⁴]: (2 M p)² of the decay M → m₁ m₂."""
     return (mass - m1 - m2) * (mass + m1 + m2) * (mass - m1 + m2) * (mass + m1 - m2)
 
 
 @kernel
 def _squared_momentum(mass, m1, m2):
-    return _kaellen(mass, m1, m2) / (4.0 * mass * mass)
+    return _kallen(mass, m1, m2) / (4.0 * mass * mass)
 
 
 @kernel
@@ -53,11 +53,11 @@ def phase_space_bound(mass, masses, n):
     for k in range(2, n):
         total += 0.5 * (1.0 + share / (share + 2.0 * masses[k]))
     m_k = m1 + m2 + kinetic * first / total
-    above, below = _kaellen(m_k, m1, m2), 4.0 * m_k * m_k
+    above, below = _kallen(m_k, m1, m2), 4.0 * m_k * m_k
     for k in range(2, n):
         slope = 0.5 * (1.0 + share / (share + 2.0 * masses[k])) if n > 3 else total - first
         m_next = m_k + masses[k] + kinetic * slope / total
-        above *= _kaellen(m_next, m_k, masses[k])
+        above *= _kallen(m_next, m_k, masses[k])
         below *= 4.0 * m_next * m_next
         m_k = m_next
     return above / below * BOUND_MARGIN * BOUND_MARGIN
@@ -149,7 +149,7 @@ def _three_body(stream, mass, m1, m2, m3, kinetic, bound, p):
     """As :func:`n_body`, whose random numbers it uses alike: most of the time in its loops goes to memory."""
     while True:
         m12 = m1 + m2 + kinetic * uniform(stream)
-        inner, outer = _kaellen(m12, m1, m2), _kaellen(mass, m12, m3)
+        inner, outer = _kallen(m12, m1, m2), _kallen(mass, m12, m3)
         u = 4.0 * mass * m12 * uniform(stream)
         if inner * outer > u * u * bound:
             break
