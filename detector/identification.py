@@ -49,9 +49,7 @@ class Identification(NamedTuple):
     top: Top
     arich: Arich
     templates: Templates
-    expectation: (
-        np.ndarray
-    )  # at nodes of βγ, three numbers each: ln of the expected dE/dx in strips and chamber (minimum 0), 1/β
+    expectation: np.ndarray  # at nodes of βγ three each: ln of expected dE/dx in strips, in chamber (minima 0); 1/β
     inverse_masses: np.ndarray  # (6,) [1/GeV]
     muon_momentum: float  # GeV; below it the muon system says nothing
 
