@@ -96,7 +96,7 @@ def single_tracks(flights: Flights, resolution: float = 0.004, field: float = 1.
         "omega": flights.charge[has] * 0.00299792458 * field / pt * blur,
         "tanLambda": flights.pz0[has] / pt,
         "covariance": np.zeros((n, 15)),
-        "log_likelihood": np.zeros((n, 6, 6)),
+        "log_likelihood": np.zeros((n, 6, 6), np.float32),
         "mcPDG": flights.pdg[has],
     }
     integers = {"ndf", "nPXDHits", "nSVDHits", "nCDCHits", "firstPXDLayer", "firstSVDLayer", "firstCDCLayer",

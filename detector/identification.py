@@ -75,7 +75,7 @@ def _sum(log_likelihood: np.ndarray, detectors: tuple[str, ...]) -> np.ndarray:
         msg = f"No identification detector {min(unknown)!r}: choose among {', '.join(PID_DETECTORS)}."
         raise ValueError(msg)
     rows = [PID_DETECTORS.index(name) for name in detectors]
-    total: np.ndarray = np.asarray(log_likelihood)[..., rows, :].sum(axis=-2)
+    total: np.ndarray = np.asarray(log_likelihood)[..., rows, :].sum(axis=-2, dtype=np.float64)
     return total
 
 

@@ -22,7 +22,7 @@ def new_tracks(capacity: int, events: int) -> Tracks:
     for name in ("d0", "phi0", "omega", "z0", "tanLambda", "chi2"):
         columns[name] = capacity, np.float64
     columns["covariance"] = (capacity, 15), np.float64
-    columns["log_likelihood"] = (capacity, 6, 6), np.float64
+    columns["log_likelihood"] = (capacity, 6, 6), np.float32
     return Tracks(np.zeros(events + 1, np.int64), *side_by_side(*columns.values()))
 
 

@@ -92,23 +92,23 @@ def philox(c0, c1, c2, c3, k0, k1):
     """Philox 4x32-10: two numbers of 64 bits, each of two words, from a counter and a key of 32-bit words (held in
     uint64).
 
-    The masks let the compiler see that only 32-bit words are multiplied, for which there is a fast instruction.
+    Only the low words are multiplied, for which there is a fast instruction that needs no mask; what collects in the
+    high ones is masked at the end.
     """
-    c0, c1, c2, c3, k0, k1 = c0 & _LOW, c1 & _LOW, c2 & _LOW, c3 & _LOW, k0 & _LOW, k1 & _LOW
     for _ in range(9):
-        product0 = _M0 * c0
-        product1 = _M1 * c2
+        product0 = _M0 * (c0 & _LOW)
+        product1 = _M1 * (c2 & _LOW)
         c0 = (product1 >> _S32) ^ c1 ^ k0
-        c1 = product1 & _LOW
+        c1 = product1
         c2 = (product0 >> _S32) ^ c3 ^ k1
-        c3 = product0 & _LOW
-        k0 = (k0 + _W0) & _LOW
-        k1 = (k1 + _W1) & _LOW
-    product0 = _M0 * c0
-    product1 = _M1 * c2
+        c3 = product0
+        k0 += _W0
+        k1 += _W1
+    product0 = _M0 * (c0 & _LOW)
+    product1 = _M1 * (c2 & _LOW)
     return (
-        ((product1 >> _S32) | (product1 << _S32)) ^ c1 ^ k0,
-        ((product0 >> _S32) | (product0 << _S32)) ^ c3 ^ k1,
+        ((product1 >> _S32) | (product1 << _S32)) ^ ((c1 ^ k0) & _LOW),
+        ((product0 >> _S32) | (product0 << _S32)) ^ ((c3 ^ k1) & _LOW),
     )
 
 

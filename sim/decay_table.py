@@ -176,7 +176,7 @@ def compile_table(content: DecayFile, base: CompiledModes | None = None) -> tupl
             modes.append(
                 (
                     line.fraction / total, 0.0, maximum, kind, model, pythia, len(daughters), len(codes),
-                    len(parameters), len(row_parameters), int(line.photos), -1, 0, -1, 0.0, 0.0, 0,
+                    len(parameters), len(row_parameters), int(line.photos), -1, 0, -1, 0.0, 0.0, 0, 0.0,
                 )
             )  # fmt: skip
             daughters += [r for r, _ in codes]
@@ -194,6 +194,7 @@ def compile_table(content: DecayFile, base: CompiledModes | None = None) -> tupl
         np.array(daughter_pdg, np.int64), np.array([*parameters, 0.0]), np.zeros(0), keys, rows, 1,
     )  # fmt: skip
     _thresholds(table)
+    _bounds(table)
     _waves(table, names, described, content)
     _check_open(table, described)
     table = table._replace(quantiles=_quantiles(table, names, content))
@@ -424,6 +425,21 @@ def _thresholds(table: DecayTable) -> None:
                 continue
             own = modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]
             particle["mass_min"] = max(particle["mass_min"], own["threshold"].min() + 1e-6)
+
+
+def _bounds(table: DecayTable) -> None:
+    """Set the phase-space bounds of modes of three or more bodies that always have the same masses."""
+    from physics.decays.registry import draws_masses
+    from physics.phase_space import phase_space_bound
+
+    for particle in table.particles:
+        if particle["shape"] != layout.SHAPE_NARROW:
+            continue
+        for mode in table.modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]:
+            rows = table.daughters[mode["first_daughter"] : mode["first_daughter"] + mode["n_daughters"]]
+            of_model = mode["kind"] == layout.KIND_AMPLITUDE and draws_masses(mode["model"])
+            if len(rows) > 2 and (rows >= 0).all() and mode["shaped"] == 0 and not of_model:
+                mode["bound"] = phase_space_bound(particle["mass"], table.particles["mass"][rows], len(rows))
 
 
 def _waves(table: DecayTable, names: Sequence[str], described: Sequence[ModeDescription], content: DecayFile) -> None:

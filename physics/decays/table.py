@@ -68,6 +68,7 @@ MODE = np.dtype(
         ("m1", np.float64),  # nominal masses [GeV] of the first two daughters
         ("m2", np.float64),
         ("shaped", np.int64),  # number of daughters with a line shape
+        ("bound", np.float64),  # phase_space_bound where all masses are the nominal ones, 0 where they are not
     ]
 )
 LOOKUP_SIZE = 4096

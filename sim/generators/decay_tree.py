@@ -326,6 +326,16 @@ def _spin_daughters(stream, where, work, count, level):
 
 
 @kernel
+def _bound(where, row, m, mass, masses, count):
+    """Bound of the phase space of mode ``m``; the one in the table also holds below the nominal mass."""
+    table = value_at(where)
+    bound = table.modes[m].bound
+    if bound > 0.0 and mass < table.particles[row].mass * (1.0 + 1e-9):
+        return bound
+    return phase_space_bound(mass, masses, count)
+
+
+@kernel
 def _kinematics(stream, where, work, i, mass, count, m, level, polarised, spin):
     """Momenta of the daughters in the mother's frame; True when ``work.amp[level]`` holds their amplitude."""
     table = value_at(where)
@@ -336,7 +346,7 @@ def _kinematics(stream, where, work, i, mass, count, m, level, polarised, spin):
         if count == 2:
             two_body(stream, mass, d.masses[0], d.masses[1], d.p)
         else:
-            bound = phase_space_bound(mass, d.masses, count)
+            bound = _bound(where, work.row[i], m, mass, d.masses, count)
             special = table.modes[m].pythia_mode in (TAU_MODE, WEAK_MODE)
             largest = largest_weight(table.modes[m].pythia_mode, mass, d.masses, count) if special else 1.0
             while True:
@@ -377,7 +387,7 @@ def _kinematics(stream, where, work, i, mass, count, m, level, polarised, spin):
                 if polarised_rate(amp, work.rho[level], states[0], rest) > total_rate(amp, size) * uniform(stream):
                     return True
     maximum = table.modes[m].maximum
-    bound = phase_space_bound(mass, d.masses, count) if count > 2 else 1.0
+    bound = _bound(where, work.row[i], m, mass, d.masses, count) if count > 2 else 1.0
     for _ in range(MAX_REJECTIONS):
         if count == 2:
             two_body(stream, mass, d.masses[0], d.masses[1], d.p)

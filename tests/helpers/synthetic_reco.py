@@ -6,6 +6,7 @@ import numpy as np
 
 from detector.helix import helix_at_poca
 from detector.record import HYPOTHESIS_PDG, Clusters, KLMClusters, Reco, Tracks
+from detector.tables import column_type, new_table
 from physics.beams import superkekb
 from physics.record import STATUS_DECAYED, STATUS_FINAL, Particles
 from sim.events import Events
@@ -78,7 +79,7 @@ def _tracks(table, pdg, event, local, charged, n_events, rng, smear, identified)
         helix += rng.normal(size=(n, 5)) * SIGMA
     covariance = np.zeros((n, 15))
     covariance[:, [0, 5, 9, 12, 14]] = SIGMA**2
-    log_likelihood = np.zeros((n, 6, 6))
+    log_likelihood = np.zeros((n, 6, 6), np.float32)
     if identified:
         for k, s in enumerate(species):
             log_likelihood[k, :, HYPOTHESIS_PDG.index(abs(s))] = 2.0
@@ -107,32 +108,19 @@ def _tracks(table, pdg, event, local, charged, n_events, rng, smear, identified)
 def _clusters(table, event, local, photon, n_events):
     p = table[photon, 1:4]
     e = np.linalg.norm(p, axis=1)
-    one, i32 = np.ones(len(e)), np.int32
-    return Clusters(
-        _offsets(event, photon, n_events),
-        e,
-        np.arccos(p[:, 2] / e),
-        np.arctan2(p[:, 1], p[:, 0]),
-        150 * one,
-        *(0.02 * one for _ in range(3)),
-        0 * one,
-        one,
-        *(0.9 * one for _ in range(4)),
-        9 * one,
-        (2 * one).astype(i32),
-        50 * one,
-        np.full(len(e), -1, i32),
-        local[photon].astype(i32),
-        np.full(len(e), 22, i32),
+    errors, shapes = 3 * (0.02,), 4 * (0.9,)
+    values = (
+        e, np.arccos(p[:, 2] / e), np.arctan2(p[:, 1], p[:, 0]), 150, *errors, 0, 1, *shapes, 9, 2, 50,
+        -1, local[photon], 22,
+    )  # fmt: skip
+    columns = (
+        np.full(len(e), value, column_type(name)) for name, value in zip(Clusters._fields[1:], values, strict=True)
     )
+    return Clusters(_offsets(event, photon, n_events), *columns)
 
 
 def _no_klm(n_events):
-    floats = ("x", "y", "z", "timing")
-    return KLMClusters(
-        np.zeros(n_events + 1, np.int64),
-        *(np.zeros(0, np.float64 if name in floats else np.int32) for name in KLMClusters._fields[1:]),
-    )
+    return new_table(KLMClusters, 0, n_events)
 
 
 def random_event(rng, n_tracks, n_photons, spread=1e-3):
