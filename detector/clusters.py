@@ -60,7 +60,7 @@ from detector.sheet import (
     whole,
 )
 from detector.showers import MAX_SPLIT_OFFS, SLOT_BLOCKS
-from physics.jit import inlined_kernel, kernel
+from physics.jit import fetch_row, inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.memory import scratch
 
@@ -352,6 +352,7 @@ def measure_calorimeter(
     for i_event in range(begin, end):
         k = i_event - begin
         first[k] = n
+        fetch_row(clusters, clusters.offsets[begin] + (n >> 1))  # about half of the showers become clusters
         most, last = n + MAX_SHOWERS, flights.offsets[i_event + 1]
         while j < m and who[j] < last:
             if n < most - MAX_SPLIT_OFFS:

@@ -145,6 +145,29 @@ def _put(value, address):
     return _store(value, address)
 
 
+@intrinsic
+def fetch_row(_context, table, row):
+    """Have the processor fetch the lines of a row that will be written, in all columns of a tuple of arrays (not its
+    ``offsets``, the first one).
+
+    A store to memory that is not in the cache waits for it.  No harm is done where the row does not exist.
+    """
+
+    def generate(context, builder, signature, values):
+        pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        prefetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [pointer, word, word, word]), "llvm.prefetch.p0i8"
+        )
+        for place, kind in enumerate(signature.args[0].types[1:], start=1):
+            column = context.make_array(kind)(context, builder, builder.extract_value(values[0], place))
+            distance = builder.mul(values[1], cgutils.unpack_tuple(builder, column.strides)[0])
+            line = builder.gep(builder.bitcast(column.data, pointer), [distance])
+            builder.call(prefetch, [line, word(1), word(2), word(1)])  # to write, to the second cache, data
+        return context.get_dummy_value()
+
+    return types.none(table, types.int64), generate
+
+
 def pinned(memory: tuple[Any, ...]) -> np.ndarray:
     """Return a buffer whose address (``buffer.ctypes.data``) stands for a tuple of arrays; keep both alive."""
     buffer = np.zeros(_put(memory, 0) // 8 + 1, np.int64)
