@@ -194,18 +194,23 @@ def poisson(stream, mean):
     return n
 
 
-@kernel
+@inlined_kernel
 def unit_circle(turns):
-    """(cos, sin) of the angle 2π·``turns``, to 2e-16: Taylor series within an eighth of a turn of an axis."""
+    """(cos, sin) of the angle 2π·``turns``, to 2e-16: Taylor series within an eighth of a turn of an axis.
+
+    Their terms are added in pairs, which do not wait for each other.
+    """
     quarter = math.floor(4.0 * turns + 0.5)
     r = 4.0 * turns - quarter
     z = r * r
+    z2 = z * z
+    z4 = z2 * z2
     sine = r * (
-        _SIN[0]
-        + z * (_SIN[1] + z * (_SIN[2] + z * (_SIN[3] + z * (_SIN[4] + z * (_SIN[5] + z * (_SIN[6] + z * _SIN[7]))))))
+        (_SIN[0] + z * _SIN[1] + z2 * (_SIN[2] + z * _SIN[3]))
+        + z4 * (_SIN[4] + z * _SIN[5] + z2 * (_SIN[6] + z * _SIN[7]))
     )
-    cosine = _COS[0] + z * (
-        _COS[1] + z * (_COS[2] + z * (_COS[3] + z * (_COS[4] + z * (_COS[5] + z * (_COS[6] + z * _COS[7])))))
+    cosine = (_COS[0] + z * _COS[1] + z2 * (_COS[2] + z * _COS[3])) + z4 * (
+        _COS[4] + z * _COS[5] + z2 * (_COS[6] + z * _COS[7])
     )
     k = np.int64(quarter)  # selections instead of branches, which nobody could predict
     if k & 1:
