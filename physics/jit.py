@@ -40,12 +40,11 @@ def _decorator(**options: Any) -> Callable[..., Any]:
     return decorate
 
 
-kernel = _decorator(_nrt=False)
-"""For all that runs inside an event loop; allocates nothing."""
+kernel = _decorator(_nrt=False, fastmath={"contract"})
+"""For all that runs inside an event loop; allocates nothing.  Products and sums may be fused, which is rounded once."""
 
 inlined_kernel = _decorator(_nrt=False, forceinline=True, fastmath={"contract", "arcp"})
-"""For the few lines that are called millions of times from one place; products and sums may be fused, and divisors
-inverted."""
+"""For the few lines that are called millions of times from one place; divisors may be inverted."""
 
 summing_kernel = _decorator(_nrt=False, fastmath={"reassoc", "contract", "nsz"})
 """For short loops of sums, whose order the compiler may choose: it then adds several particles at a time."""

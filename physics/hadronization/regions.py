@@ -17,6 +17,9 @@ from physics.jit import kernel
 MAX_REGIONS = 32
 _PARALLEL = 1e-9
 """Product of light-like vectors [GeV²] below which they span nothing."""
+_SAME = 1e-9
+"""Share of the square of the product of two vectors, below which they have one direction: that of a closed string of two
+gluons, not yet broken, is zero up to rounding."""
 _NOWHERE = -1e9
 """Below every step that can be made on a sheet."""
 
@@ -65,7 +68,7 @@ def light_like_pair(a, b, first, second):
     """Write the light-like vectors in the plane of ``a`` and ``b`` with the same sum; False where none exist."""
     s, m1, m2 = dot(a, b), max(0.0, dot(a, a)), max(0.0, dot(b, b))
     root2 = s * s - m1 * m2
-    if s <= _PARALLEL or root2 <= 0.0:
+    if s <= _PARALLEL or root2 <= _SAME * s * s:
         return False
     alpha = m1 / (s + math.sqrt(root2))
     beta = m2 / (s + math.sqrt(root2))

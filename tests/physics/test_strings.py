@@ -10,6 +10,7 @@ from scipy.integrate import dblquad
 
 from physics.decays.daughters import new_daughters
 from physics.decays.strings import ONIUM_MODE, STRING_MODE, make_strings, new_string_memory
+from physics.hadronization.regions import light_like_pair
 from physics.random import new_stream, open_stream
 
 EVENTS = 4000
@@ -89,3 +90,15 @@ def test_photon_of_onium_follows_ore_and_powell(decays):
     share = np.array([dblquad(density, a, b, lambda z: 1 - z, 1.0)[0] for a, b in pairwise(edges)])
     expected = EVENTS * share / share.sum()
     assert np.sum((np.histogram(x, edges)[0] - expected) ** 2 / expected) < 26.1  # χ², 8 bins, 1e-3
+
+
+def test_a_string_of_one_direction_has_no_ends():
+    """Both halves of an unbroken closed string of two gluons have the same momentum, but for rounding."""
+    half = np.array([0.1, 0.2, -0.3, 1.5])
+    first, second = np.zeros(4), np.zeros(4)
+    for ulp in range(-4, 5):
+        other = half * (1.0 + ulp * np.finfo(float).eps)
+        other[3] = half[3]
+        assert not light_like_pair(half, other, first, second)
+    assert light_like_pair(half, np.array([-0.1, 0.2, 0.3, 1.5]), first, second)
+    np.testing.assert_allclose(first + second, [0.0, 0.4, 0.0, 3.0], atol=1e-12)

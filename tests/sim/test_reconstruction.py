@@ -172,7 +172,7 @@ def test_identification_is_the_ratio_of_likelihoods():
     np.testing.assert_allclose(ids[:, 3] / (ids[:, 3] + ids[:, 2]), ratio, rtol=1e-9)
     phi0 = candidates.columns["phi0"]
     rows = [int(np.flatnonzero(reco.tracks.phi0 == value)[0]) for value in phi0]
-    total = reco.tracks.log_likelihood[rows].sum(axis=1)
+    total = reco.tracks.log_likelihood[rows].sum(axis=1, dtype=float)
     expected = np.exp(total - total.max(axis=1, keepdims=True))
     np.testing.assert_allclose(ids, expected / expected.sum(axis=1, keepdims=True), rtol=1e-9)
 
