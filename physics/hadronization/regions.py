@@ -18,8 +18,8 @@ MAX_REGIONS = 32
 _PARALLEL = 1e-9
 """Product of light-like vectors [GeV²] below which they span nothing."""
 _SAME = 1e-9
-"""Share of the square of the product of two vectors, below which they have one direction: that of a closed string of two
-gluons, not yet broken, is zero up to rounding."""
+"""Share of the square of the product of two vectors below which they have one direction; a closed string of two
+gluons that is not yet broken has zero, up to rounding."""
 _NOWHERE = -1e9
 """Below every step that can be made on a sheet."""
 
