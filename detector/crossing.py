@@ -100,6 +100,8 @@ SILICON, EVERYTHING = np.int64(0), np.int64(1)
 """How far to walk: to the inner wall of the drift chamber, or through it."""
 MAX_TURNS = 3.0
 """A particle that has not left the tracker after so many turns is taken as stopped."""
+GRAZING = 0.05
+"""Least cosine of the angle of incidence on a surface: a helix may turn round in it."""
 _LEFT, _STOPPED, _NUCLEAR = float(FATE_LEFT), float(FATE_STOPPED), float(FATE_NUCLEAR)
 _NONE, _BARREL = float(REGION_NONE), float(REGION_BARREL)
 _FORWARD, _BACKWARD = float(REGION_FORWARD), float(REGION_BACKWARD)
@@ -270,7 +272,7 @@ def _meet_wall(track, here, point, inverse_radius):
         here[MET + lane] = select(crossed, here[MET + lane], 0.0)
         here[HITS + lane] = 0.0
         outward = point[FORTH + lane] * (1.0 + track[OMEGA + lane] * track[D0 + lane])  # position × direction
-        here[SLOPE + lane] = max(outward * inverse_radius, 0.05) * track[COS_LAMBDA + lane]
+        here[SLOPE + lane] = max(outward * inverse_radius, GRAZING) * track[COS_LAMBDA + lane]
 
 
 @lane_kernel
@@ -333,14 +335,14 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
         # First candidate.
         mx, my = here[NORMAL_X + lane], here[NORMAL_Y + lane]
         along = tx * mx + ty * my
-        forth = along >= 0.05
+        forth = along >= GRAZING
         ds = (radius - x * mx - y * my) / (select(forth, along, 1.0) + tilt * tan_lambda)
         u = (y + ty * ds) * mx - (x + tx * ds) * my - shift
         hit = forth & (here[HITS + lane] > 0.0) & (abs(u) < half_width)
         # Second candidate.
         other_x, other_y = mx * side_cosine - my * side_sine, my * side_cosine + mx * side_sine
         other_along = tx * other_x + ty * other_y
-        forth = other_along >= 0.05
+        forth = other_along >= GRAZING
         other_ds = (radius - x * other_x - y * other_y) / (select(forth, other_along, 1.0) + tilt * tan_lambda)
         u = (y + ty * other_ds) * other_x - (x + tx * other_ds) * other_y - shift
         other_hit = forth & (here[SLOPE + lane] > 0.0) & (abs(u) < half_width)
@@ -365,7 +367,7 @@ def _meet_ladders(track, here, point, layer, z_low, z_high):
         here[NORMAL_X + lane], here[NORMAL_Y + lane] = mx, my
         slope = new_x * mx + new_y * my
         slope = select(slanted, (slope + tilt * tan_lambda) * slant_cosine, slope)
-        here[SLOPE + lane] = select(met > 0.0, slope * track[COS_LAMBDA + lane], 1.0)
+        here[SLOPE + lane] = select(met > 0.0, max(slope, GRAZING) * track[COS_LAMBDA + lane], 1.0)
         here[HITS + lane] = select(slanted, met, 0.0)
 
 

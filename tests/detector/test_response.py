@@ -351,3 +351,15 @@ def test_answer_does_not_depend_on_the_cut_into_chunks(run1):
     flights, late = fly(part, np.arange(20, 30), run1, KEY)
     np.testing.assert_array_equal(late.omega, tracks.omega[tracks.offsets[20] :])
     np.testing.assert_array_equal(flights.x, flights_d0[-len(flights.x) :])
+
+
+def test_grazed_ladders_leave_finite_tracks(run1):
+    """Electrons from inside the outermost ladders; some come back to one on their arc and run along it."""
+    p, theta, phi = spread(80_000, 13, 0.1, 0.4, theta=(45.0, 130.0))
+    rng = np.random.default_rng(14)
+    angle = rng.uniform(-math.pi, math.pi, len(p))
+    vertices = np.stack([12.2 * np.cos(angle), 12.2 * np.sin(angle), rng.uniform(0.0, 28.0, len(p))], axis=1)
+    flights, tracks, _ = flown(gun(11, p, theta, phi, vertices), run1)
+    for column in (*flights[1:], *tracks[1:15]):
+        assert np.all(np.isfinite(column))
+    assert np.all(tracks.covariance[:, DIAGONAL] > 0.0)
