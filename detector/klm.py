@@ -13,14 +13,17 @@ from pydantic import model_validator
 
 from detector.draws import gauss, unit
 from detector.elementary import fast_exp, fast_log
+from detector.octaves import look_up, octave_nodes
 from detector.showers import STOPPED
-from detector.stopping import residual_beta_gamma, stopping_range
+from detector.stopping import RangeTable, ranges_behind, stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
 from physics.jit import inlined_kernel
 from physics.particles import MUON_MASS, final_mass
 
 BARREL, FORWARD, BACKWARD = 1, 2, 3
 MAX_LAYERS = 15
+MUON_LOW, MUON_HIGH = -4, 5
+"""Exponents of two of the least and the largest momentum [GeV] of ``KLM.muon_range``."""
 TIMING_ROW, BLUR_ROW, LAYER_ROW = 2, 5, 8
 """Words of a passage that blur the cluster's time, the three of its place, those that decide two layers' hits each."""
 
@@ -99,11 +102,15 @@ class KLM(NamedTuple):
     timing: float
     match_angle: float
     bending: float  # 0.0029979 × field [GeV/cm]
+    muon_range: np.ndarray  # g/cm² of iron that muons pass behind the crystals, on the nodes of their momentum
 
 
-def compile_klm(section: KLMSection, field: float) -> KLM:
-    """Return the kernel constants; ``field`` [T] bends the tracks inside the coil."""
-    iron = section.iron.number
+def compile_klm(section: KLMSection, field: float, crystals: float, csi: RangeTable, iron: RangeTable) -> KLM:
+    """Return the kernel constants.
+
+    ``field`` [T] bends the tracks inside the coil, ``crystals`` [g/cm²] of caesium iodide are in front of it.
+    """
+    plate = section.iron.number
     return KLM(
         section.barrel_radius.number,
         float(section.barrel_z.numbers[0]),
@@ -113,10 +120,10 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
         int(section.barrel_layers.number),
         int(section.endcap_layers.numbers[0]),
         int(section.endcap_layers.numbers[1]),
-        iron * section.iron_density.number,
-        iron + section.gap.number,
-        iron / section.pion_length.number,
-        iron / section.nucleon_length.number,
+        plate * section.iron_density.number,
+        plate + section.gap.number,
+        plate / section.pion_length.number,
+        plate / section.nucleon_length.number,
         section.coil_radius.number,
         section.coil_mass.number,
         section.coil_lengths.number,
@@ -132,6 +139,7 @@ def compile_klm(section: KLMSection, field: float) -> KLM:
         section.timing.number,
         section.match_angle.number,
         0.00299792458 * field,
+        ranges_behind(octave_nodes(MUON_LOW, MUON_HIGH), MUON_MASS, crystals, csi, iron),
     )
 
 
@@ -196,16 +204,13 @@ def available_layers(region, klm):
 
 
 @inlined_kernel
-def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
-    """Outermost layer (1 is the first, 0 none) that a particle with ``beta_gamma`` behind the crystals reaches.
+def layers_in_range(iron, region, cosine, klm):
+    """Outermost layer (1 is the first, 0 none) that a particle reaches, which passes ``iron`` [g/cm²].
 
-    The first barrel layer lies before the iron, the first endcap layer behind a plate; ``fluctuation`` multiplies
-    the range.
+    The first barrel layer lies before the iron, the first endcap layer behind a plate.
     """
-    if beta_gamma <= 0.06 or region == 0:
-        return 0
-    left = fluctuation * stopping_range(beta_gamma, mass, iron) - klm.coil_mass / cosine
-    if left <= 0.0:
+    left = iron - klm.coil_mass / cosine
+    if left <= 0.0 or region == 0:
         return 0
     plates = int(left * cosine / klm.plate)
     layer = plates + 1 if region == BARREL else plates
@@ -213,11 +218,9 @@ def layers_in_range(beta_gamma, mass, region, cosine, fluctuation, klm, iron):
 
 
 @inlined_kernel
-def expected_layer(p, region, cosine, calorimeter, klm, csi, iron):
+def expected_layer(p, region, cosine, klm):
     """Outermost layer of the muon system that a muon of momentum ``p`` [GeV] reaches."""
-    thickness = calorimeter.crystal_length * calorimeter.density
-    left = residual_beta_gamma(p / MUON_MASS, MUON_MASS, thickness, csi)
-    return layers_in_range(left, MUON_MASS, region, cosine, 1.0, klm, iron)
+    return layers_in_range(look_up(klm.muon_range, MUON_LOW, p), region, cosine, klm)
 
 
 @inlined_kernel
@@ -248,7 +251,7 @@ def layers_reached(words, normal, m, pdg, charge, beta_gamma, depth, energy, reg
     u = unit(words[0, m])  # decides about showers; straggling matters only where there is none
     if charge != 0 and depth > 0.0:
         fluctuation = 1.0 + klm.straggling * gauss(words[0, m], normal)
-        last = layers_in_range(beta_gamma, final_mass(pdg), region, cosine, fluctuation, klm, iron)
+        last = layers_in_range(fluctuation * stopping_range(beta_gamma, final_mass(pdg), iron), region, cosine, klm)
         first = 1 if last > 0 else 0
     if species != 13:
         plate_lengths = klm.pion_lengths if species in (211, 321, 130) else klm.nucleon_lengths

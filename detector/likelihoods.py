@@ -252,9 +252,7 @@ def write_row(out, a, weight, b):
 
 
 @inlined_kernel
-def write_likelihoods(
-    sheet, t, place, arrives, tracks, first_cluster, clusters, passages, identification, calorimeter, klm, csi, iron
-):
+def write_likelihoods(sheet, t, place, arrives, tracks, first_cluster, clusters, passages, identification, klm):
     """Write the log-likelihoods of track ``place``; those of calorimeter and muon system are looked up here."""
     row = np.uint64(place)  # never negative, as all indices here: numpy's rule for those costs time
     out = tracks.log_likelihood[row]
@@ -278,7 +276,7 @@ def write_likelihoods(
     write_row(out[ECL], templates.ratio[charge, b, r], matched, templates.pulse[charge, b, q])
     region = np.int64(passages.region[row])
     if p > identification.muon_momentum and region > 0:
-        expected = np.uint64(expected_layer(p, region, passages.cosine[row], calorimeter, klm, csi, iron))
+        expected = np.uint64(expected_layer(p, region, passages.cosine[row], klm))
         outer, hit = np.uint64(passages.outer[row]), passages.hits[row] > 0
         s = np.uint64(scatter_bin(passages.scatter[row]) if hit else 0)
         i = np.uint64(region - 1)
@@ -310,8 +308,7 @@ def copy_likelihoods(tracks, i_event, rows, n, origin):
 
 @kernel
 def identify(
-    draws, key, numbers, begin, end, flights, tracks, clusters, who, arrivals, passages, sheet,
-    identification, calorimeter, klm, csi, iron,
+    draws, key, numbers, begin, end, flights, tracks, clusters, who, arrivals, passages, sheet, identification, klm,
 ):  # fmt: skip
     """Fill ``tracks.log_likelihood`` of the events from ``begin`` to ``end``.
 
@@ -349,6 +346,6 @@ def identify(
                 i_event += 1
             write_likelihoods(
                 sheet, t, row, arrivals.carrier[row] >= 0, tracks, clusters.offsets[i_event], clusters, passages,
-                identification, calorimeter, klm, csi, iron,
+                identification, klm,
             )  # fmt: skip
     copy_likelihoods(tracks, begin, others, n_others, arrivals.origin)

@@ -54,7 +54,8 @@ def compile_outer(card: Any) -> Outer:
         envelope.calorimeter_backward_z.number,
         card.background.level.number,
     )
-    klm = compile_klm(card.klm, card.magnet.field.number)
+    crystals = calorimeter.crystal_length * calorimeter.density
+    klm = compile_klm(card.klm, card.magnet.field.number, crystals, csi, iron)
     identification = compile_identification(card.identification, empty_templates())
     outer = Outer(calorimeter, compile_background(card.background), klm, identification, csi, iron)
     # Of identification itself, templates depend on one number: others may change without making them anew.
@@ -147,7 +148,7 @@ def measure_events(key, numbers, begin, flights, tracks, clusters, klm_clusters,
             return begin
         identify(
             m.draws, key, numbers, begin, end, flights, tracks, clusters, m.who, m.arrivals, m.passages, m.track_sheet,
-            outer.identification, outer.calorimeter, outer.klm, outer.csi, outer.iron,
+            outer.identification, outer.klm,
         )  # fmt: skip
         begin = end
     return begin
@@ -181,11 +182,11 @@ def measure_outer(
 
 
 @kernel
-def _expected_layers(p, passages, calorimeter, klm, csi, iron, out):
+def _expected_layers(p, passages, klm, out):
     for row in range(p.shape[0]):
         out[row] = 0
         if passages.region[row] > 0:
-            out[row] = expected_layer(p[row], passages.region[row], passages.cosine[row], calorimeter, klm, csi, iron)
+            out[row] = expected_layer(p[row], passages.region[row], passages.cosine[row], klm)
 
 
 def simulated_templates(outer: Outer) -> Templates:
@@ -197,7 +198,7 @@ def simulated_templates(outer: Outer) -> Templates:
         n, m = len(tracks.omega), _memory(flights, tracks)
         p = outer.klm.bending / np.abs(tracks.omega) * np.sqrt(1.0 + tracks.tanLambda**2)
         expected = np.zeros(n, np.int64)
-        _expected_layers(p, m.passages, outer.calorimeter, outer.klm, outer.csi, outer.iron, expected)
+        _expected_layers(p, m.passages, outer.klm, expected)
         event = np.repeat(numbers, np.diff(tracks.offsets))
         cluster = np.where(tracks.cluster >= 0, tracks.cluster + clusters.offsets[event], 0)
         energy = np.where(tracks.cluster >= 0, clusters.E[cluster], 0.0)

@@ -87,6 +87,19 @@ def range_table(substance: Substance) -> RangeTable:
     )
 
 
+def ranges_behind(
+    momenta: np.ndarray, mass: float, thickness: float, front: RangeTable, back: RangeTable
+) -> np.ndarray:
+    """Return the ranges [g/cm²] in the material of ``back`` that are left behind ``thickness`` [g/cm²] of ``front``.
+
+    Momenta and mass in GeV; 0 for those that stop in front.
+    """
+    speeds, reaches = octave_nodes(BETA_GAMMA_LOW, BETA_GAMMA_HIGH), octave_nodes(RANGE_LOW, RANGE_HIGH)
+    left = np.interp(momenta / mass, speeds, front.range) - thickness / mass
+    speed = np.where(left > 0.0, np.interp(left, reaches, front.beta_gamma), 0.0)
+    return np.where(speed > STOPPED, mass * np.interp(speed, speeds, back.range), 0.0)
+
+
 @inlined_kernel
 def residual_beta_gamma(beta_gamma, mass, thickness, table):
     """βγ left after ``thickness`` [g/cm²]; 0 when the particle [mass GeV] stops in it."""

@@ -5,8 +5,18 @@ import pytest
 
 from detector.card import load_detector
 from detector.gun import single_flights, single_tracks
+from detector.klm import BARREL, FORWARD, expected_layer
 from detector.outer import measure_outer
-from detector.stopping import CAESIUM_IODIDE, IRON, SILICON, mean_loss, range_table, residual_beta_gamma, stopping_range
+from detector.stopping import (
+    CAESIUM_IODIDE,
+    IRON,
+    SILICON,
+    mean_loss,
+    range_table,
+    ranges_behind,
+    residual_beta_gamma,
+    stopping_range,
+)
 
 KEY = np.uint64(2503_11351)
 
@@ -42,6 +52,30 @@ def test_range_and_residual_agree():
     # a minimum-ionising muon loses 1.45 MeV in each g/cm²
     lost = mass * (np.sqrt(1 + 3.5**2) - np.sqrt(1 + residual_beta_gamma(3.5, mass, 5.0, table) ** 2))
     assert lost == pytest.approx(5.0 * 1.451e-3, rel=0.03)
+
+
+def test_ranges_behind_another_material():
+    crystals, iron, mass = range_table(CAESIUM_IODIDE), range_table(IRON), 0.1056583755
+    momenta = np.array([0.1, 0.25, 0.4, 0.7, 1.5, 5.0])
+    left = [residual_beta_gamma(p / mass, mass, 135.3, crystals) for p in momenta]
+    expected = [stopping_range(beta_gamma, mass, iron) for beta_gamma in left]
+    assert expected[0] == 0.0 < expected[2]
+    np.testing.assert_allclose(ranges_behind(momenta, mass, 135.3, crystals, iron), expected, rtol=1e-12)
+
+
+def test_layers_expected_of_muons(outer):
+    """From where muons with the losses of the PDG come through crystals, coil and plates, to the last layer."""
+    klm = outer.klm
+    barrel = [expected_layer(p, BARREL, 1.0, klm) for p in np.linspace(0.3, 3.0, 200)]
+    assert barrel[0] == 0
+    assert barrel[-1] == klm.barrel_layers
+    assert barrel == sorted(barrel)
+    for p in (0.6, 0.8, 1.0):
+        kinetic = np.hypot(p, 0.1057) - 0.1057
+        lost = outer.calorimeter.crystal_length * outer.calorimeter.density * 1.35e-3 + klm.coil_mass * 1.55e-3
+        plates = (kinetic - lost) / (klm.plate * 1.55e-3)  # somewhat above the minimum of 1.243 and 1.451 MeV cm²/g
+        assert expected_layer(p, BARREL, 1.0, klm) == pytest.approx(plates + 1.0, abs=1.0)
+        assert expected_layer(p, FORWARD, 1.0, klm) in (expected_layer(p, BARREL, 1.0, klm) - 1, klm.forward_layers)
 
 
 def test_muons_range_out(outer):
