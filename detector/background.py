@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.draws import draw_blocks, name_stream, poisson_number, unit
-from detector.elementary import circle_point, fast_log
 from detector.sheet import FIRST, FLIGHT, HADRONIC, LABEL, MAX_SHOWERS, PLACE, SHARE, TIME, E, X, Y, Z, whole
 from detector.units import Energy, Fraction, Scale, Section, Time
+from physics.elementary import circle_point, fast_log
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.random import STAGE_BACKGROUND

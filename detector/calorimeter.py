@@ -12,9 +12,9 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from detector.elementary import fast_exp
 from detector.octaves import octave_bin, octave_nodes
 from detector.units import Angles, Density, Energy, Fraction, Number, Numbers, Scale, Section, Thickness
+from physics.elementary import fast_exp
 from physics.jit import inlined_kernel
 
 FORWARD, BARREL, BACKWARD = 1, 2, 3

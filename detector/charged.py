@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from detector.crossing import EVERYTHING, MAX_TURNS, land, launch, walk
-from detector.elementary import fast_log
 from detector.flight import (
     FATE_DECAY,
     FATE_LEFT,
@@ -92,6 +91,7 @@ from detector.secondaries import (
 )
 from detector.trackfit import draw_parameters, filter_inward
 from detector.tracking import count_hits, draw_chi2, find_losers, is_found, lose_hits, lose_wires, write_track
+from physics.elementary import fast_log
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import final_charge

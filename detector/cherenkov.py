@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import model_validator
 
 from detector.draws import unit
-from detector.elementary import circle_point, fast_atan2
 from detector.units import Angle, Fraction, Length, Number, Scale, Section, Thickness, Time
+from physics.elementary import circle_point, fast_atan2
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 

@@ -17,7 +17,6 @@ from detector.calorimeter import (
     timing_error,
 )
 from detector.draws import draw_blocks, gauss
-from detector.elementary import fast_atan2, fast_exp, fast_log
 from detector.merging import merge_showers
 from detector.octaves import octave_bin
 from detector.sheet import (
@@ -60,6 +59,7 @@ from detector.sheet import (
     whole,
 )
 from detector.showers import MAX_SPLIT_OFFS, SLOT_BLOCKS
+from physics.elementary import fast_atan2, fast_exp, fast_log
 from physics.jit import fetch_row, inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.memory import scratch

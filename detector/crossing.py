@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 
-from detector.elementary import fast_log
 from detector.flight import (
     FATE_LEFT,
     FATE_NUCLEAR,
@@ -92,6 +91,7 @@ from detector.lanes import (
 )
 from detector.material import BETHE, STRAGGLING
 from detector.wires import walk_chamber
+from physics.elementary import fast_log
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import ELECTRON_MASS

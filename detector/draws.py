@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.elementary import fast_exp
 from detector.octaves import BITS, octave_inside, octave_nodes
+from physics.elementary import fast_exp
 from physics.jit import inlined_kernel, kernel
 from physics.memory import scratch
 from physics.random import philox

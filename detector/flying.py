@@ -27,6 +27,7 @@ from physics.random import (
     open_stream,
     poisson,
     uniform,
+    unit_circle,
 )
 from physics.record import MAX_EVENT_PARTICLES, STATUS_FINAL
 
@@ -135,13 +136,12 @@ def _add_fakes(stream, key, number, event, mean, entries, n):
         pt = 0.06 + 0.15 * exponential(stream)
         tan_lambda = cosine / math.sqrt(1.0 - cosine * cosine)
         positive = uniform(stream) < 0.5
-        phi0 = math.pi * (2.0 * uniform(stream) - 1.0)
+        cosine0, sine0 = unit_circle(uniform(stream))
         d0, z0 = normal(stream), 4.0 * normal(stream)
         entry = entries[n]
         entry.pdg, entry.origin, entry.cover = np.int64(211 if positive else -211), ORIGIN_FAKE, -1
-        cosine, sine = math.cos(phi0), math.sin(phi0)
-        entry.x, entry.y, entry.z, entry.t = d0 * sine, -d0 * cosine, z0, 0.0
-        entry.px, entry.py, entry.pz = pt * cosine, pt * sine, pt * tan_lambda
+        entry.x, entry.y, entry.z, entry.t = d0 * sine0, -d0 * cosine0, z0, 0.0
+        entry.px, entry.py, entry.pz = pt * cosine0, pt * sine0, pt * tan_lambda
         _reset(entry, event, -1)
         entry.number, entry.family = k, -1
         n += 1

@@ -12,11 +12,11 @@ import numpy as np
 from pydantic import model_validator
 
 from detector.draws import gauss, unit
-from detector.elementary import fast_exp, fast_log
 from detector.octaves import look_up, octave_nodes
 from detector.showers import STOPPED
 from detector.stopping import RangeTable, ranges_behind, stopping_range
 from detector.units import Angle, Density, Energy, Fraction, Lengths, Numbers, Scale, Section, Thickness, Time
+from physics.elementary import fast_exp, fast_log
 from physics.jit import inlined_kernel
 from physics.particles import MUON_MASS, final_mass
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from detector.elementary import fast_log
+from physics.elementary import fast_log
 from physics.jit import kernel
 from physics.memory import scratch
 from physics.random import philox

@@ -18,12 +18,12 @@ from detector.cherenkov import (
 )
 from detector.dedx import relative_width, student_power, tail_factor
 from detector.draws import draw_blocks, gauss, name_stream, rest_poisson, unit, whole_poisson
-from detector.elementary import fast_log, fast_logs
 from detector.identification import ARICH, CDC, ECL, KLM, SVD, TOP
 from detector.klm import expected_layer
 from detector.octaves import octave_inside
 from detector.stopping import BETA_GAMMA_HIGH, BETA_GAMMA_LOW
 from detector.templates import momentum_bin, pulse_bin, ratio_bin, scatter_bin
+from physics.elementary import fast_log, fast_logs
 from physics.jit import inlined_kernel, kernel
 from physics.particles import final_mass
 from physics.random import STAGE_IDENTIFICATION

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.elementary import fast_log
 from detector.units import Density, Energy, Scale, Section, Thickness
+from physics.elementary import fast_log
 from physics.jit import inlined_kernel
 
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.draws import draw_blocks, draw_more, gauss, name_stream
-from detector.elementary import fast_atan2
 from detector.klm import BLUR_ROW, TIMING_ROW, bend_to_coil, klm_entry, layers_hit, layers_reached
+from physics.elementary import fast_atan2
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.memory import side_by_side

@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from detector.crossing import SILICON, launch, walk
-from detector.elementary import fast_log
 from detector.flight import REGION_BACKWARD, REGION_BARREL, REGION_FORWARD, REGION_NONE, SECONDARY_STREAMS
 from detector.helix import arc_to_radius
 from detector.lanes import (
@@ -41,6 +40,7 @@ from detector.lanes import (
     to_uniform,
 )
 from detector.secondaries import K_LONG_CTAU, conversion_rate, convert, decay
+from physics.elementary import fast_log
 from physics.jit import inlined_kernel, kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import KAON0_MASS, PION_MASS, final_mass

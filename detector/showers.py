@@ -22,10 +22,10 @@ from detector.calorimeter import (
     region_index,
 )
 from detector.draws import gauss, small_poisson, unit
-from detector.elementary import fast_log
 from detector.octaves import octave_bin
 from detector.sheet import FIRST, FLIGHT, HADRONIC, LABEL, PLACE, SHARE, TIME, E, X, Y, Z
 from detector.stopping import BETHE_CONSTANT, CAESIUM_IODIDE, residual_beta_gamma
+from physics.elementary import fast_log
 from physics.jit import inlined_kernel
 from physics.kinematics import SPEED_OF_LIGHT
 from physics.particles import NEUTRON_MASS

@@ -6,7 +6,6 @@ from typing import NamedTuple, Self
 import numpy as np
 from pydantic import model_validator
 
-from detector.elementary import fast_exp
 from detector.geometry import PIXEL, STRIP
 from detector.lanes import (
     CHI2,
@@ -35,6 +34,7 @@ from detector.lanes import (
     to_uniform,
 )
 from detector.units import Energies, Energy, Fraction, Fractions, Number, Scale, Section
+from physics.elementary import fast_exp
 from physics.jit import inlined_kernel, kernel
 from physics.random import uniform
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from physics.elementary import fast_log
 from physics.hadronization.flavour import is_diquark
 from physics.jit import kernel
 from physics.random import normal, uniform
@@ -62,7 +63,7 @@ def draw_z(stream, tune, old, new, mt2):
     3e-3 of probability at worst; outside the tables it is :func:`lund_z`.
     """
     b = tune.b * mt2
-    step = (math.log(b) - _LOWEST) * (_STEPS / (_HIGHEST - _LOWEST))
+    step = (fast_log(b) - _LOWEST) * (_STEPS / (_HIGHEST - _LOWEST))
     if step < 0.0 or step >= _STEPS:
         a, c = fragmentation_shape(tune, old, new)
         return lund_z(stream, a, c, b)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from physics.elementary import fast_exp, fast_log
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
 from physics.random import uniform, unit_circle
@@ -73,7 +74,7 @@ def next_pt2(stream, lambda2, coefficient, pt2, pt2_min):
         if pt2 <= 1.1 * scale:
             return 0.0
         power = (33.0 - 2.0 * flavours) / (6.0 * coefficient)
-        new = scale * math.exp(math.log(pt2 / scale) * math.exp(power * math.log(uniform(stream))))
+        new = scale * fast_exp(fast_log(pt2 / scale) * fast_exp(max(power * fast_log(uniform(stream)), -700.0)))
         if new > low:
             return new
         pt2 = low

@@ -24,6 +24,7 @@ the collinear limit, the change of the angular distribution by the recoil.
 
 import math
 
+from physics.elementary import fast_log
 from physics.jit import kernel
 from physics.kinematics import boost_to_parent_frame, boost_to_rest_frame
 from physics.random import exponential, uniform
@@ -234,13 +235,13 @@ def radiate(stream, n, p, masses, charges, mother_mass, photons):
         return 0
     safety = min(float(n_charged), MAX_INTERFERENCE)
     unit = safety * ALPHA / (2.0 * math.pi)
-    log_range = math.log(0.5 * mother_mass / MIN_PHOTON_ENERGY)
-    log_product = math.log(product)
+    log_range = fast_log(0.5 * mother_mass / MIN_PHOTON_ENERGY)
+    log_product = fast_log(product)
     bound = unit * 4.0 * log_range * log_product
     u = uniform(stream)
     if u < 1.0 - bound:
         return 0  # the logarithm is not needed: exp(−bound) is larger still
-    arrival = -math.log(u)
+    arrival = -fast_log(u)
     if arrival > bound:
         return 0
 
@@ -257,7 +258,7 @@ def radiate(stream, n, p, masses, charges, mother_mass, photons):
         for i in range(n):
             if charges[i] == 0.0:
                 continue
-            pick -= charges[i] ** 2 * math.log(2.0 * p[i, 3] / masses[i])
+            pick -= charges[i] ** 2 * fast_log(2.0 * p[i, 3] / masses[i])
             if pick < 0.0:
                 # the rest of the number is uniform again
                 thinning = -pick / charges[i] ** 2 * 4.0 * log_range

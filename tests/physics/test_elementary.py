@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from detector.elementary import circle_point, fast_atan2, fast_exp, fast_log, fast_logs
+from physics.elementary import circle_point, fast_atan2, fast_exp, fast_log, fast_logs
 
 
 @njit
