@@ -109,6 +109,7 @@ def _add_all_fakes(batch, first, last, n):
     Whether an event has any is seen from its stream's first number, drawn for a group of events at once.
     """
     lanes, numbers, mean = batch.lanes, batch.numbers, batch.tracker.finding.fakes
+    none = math.exp(-mean)
     for lane in range(LANES):
         lanes.name[lane] = _FAKES
     for begin in range(first, last, LANES):
@@ -116,7 +117,7 @@ def _add_all_fakes(batch, first, last, n):
             lanes.event[lane] = np.uint64(numbers[min(begin + lane, last - 1)])
         draw_bits(lanes.bits, batch.key, lanes.event, lanes.name, _ONE_BLOCK)
         for lane in range(min(LANES, last - begin)):
-            if to_uniform(lanes.bits[0, lane]) > math.exp(-mean):
+            if to_uniform(lanes.bits[0, lane]) > none:
                 event = begin + lane
                 n = _add_fakes(batch.stream, batch.key, numbers[event], event, mean, batch.entries, n)
     return n
