@@ -22,7 +22,6 @@ DEUTERON_MASS = 1.875612943
 
 PION_CTAU = 780.4
 KAON_CTAU = 371.1
-MUON_CTAU = 65863.8
 """Proper decay lengths [cm], PDG 2026."""
 
 _MASSES_MEV = """

@@ -524,6 +524,7 @@ def _cache_key(paths: Sequence[Path]) -> str:
         *sorted((floor / "physics" / "decays").glob("*.py")),
         *sorted((floor / "sim").glob("decay_*.py")),
         floor / "physics" / "line_shapes.py",
+        floor / "physics" / "phase_space.py",
     ):
         digest.update(source.read_bytes())
     digest.update((floor / "sim" / "particle_properties.py").read_bytes())

@@ -16,7 +16,7 @@ from detector.flight import (
     REGION_BARREL,
 )
 from detector.helix import helix_at_poca
-from detector.response import fly
+from detector.response import fly, measure
 from physics.particles import KAON_CTAU, KAON_MASS, PION_CTAU, PION_MASS, final_charge, final_mass
 from physics.record import Particles
 
@@ -363,3 +363,17 @@ def test_grazed_ladders_leave_finite_tracks(run1):
     for column in (*flights[1:], *tracks[1:15]):
         assert np.all(np.isfinite(column))
     assert np.all(tracks.covariance[:, DIAGONAL] > 0.0)
+
+
+def test_precision_of_the_record(run1):
+    """What fits and sums go on from is double, other measured numbers single."""
+    reco = measure(gun(-211, *spread(200, 15, 0.5, 2.0)), np.arange(20), run1, KEY)
+    double = {
+        "tracks": set(reco.tracks._fields[1:7]) | {"chi2"},
+        "clusters": {"E", "theta", "phi", "r"},
+        "klm": set("xyz"),
+    }
+    for name, table in reco._asdict().items():
+        columns = {field: column.dtype for field, column in table._asdict().items() if field != "offsets"}
+        assert {field for field, dtype in columns.items() if dtype == np.float64} == double[name]
+        assert set(columns.values()) == {np.dtype(kind) for kind in (np.float64, np.float32, np.int32)}

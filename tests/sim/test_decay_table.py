@@ -5,7 +5,10 @@ import os
 import numpy as np
 import pytest
 
+from physics.decays.registry import draws_masses as model_draws_masses
+from physics.decays.table import SHAPE_NARROW
 from physics.line_shapes import QUANTILES, mass_quantiles, resonance_density
+from physics.phase_space import BOUND_MARGIN, phase_space_bound
 from sim import decay_table
 from sim.decay_file import default_decay_file, read_decay_files
 from sim.decay_table import compile_table, load_described_table, model_shares
@@ -52,6 +55,28 @@ def test_what_is_implemented_carries_nearly_all_decays(described):
         shares = model_shares(table, names, mother)
         assert np.isclose(sum(share for share, _ in shares.values()), 1.0)
         assert sum(share for share, implemented in shares.values() if implemented) > 0.98
+
+
+def test_phase_space_is_bounded_beforehand_where_masses_are_fixed(described):
+    table, _ = described
+    particles, modes = table.particles, table.modes
+    bounded = 0
+    for particle in particles[particles["n_modes"] > 0]:
+        for mode in modes[particle["first_mode"] : particle["first_mode"] + particle["n_modes"]]:
+            rows = table.daughters[mode["first_daughter"] : mode["first_daughter"] + mode["n_daughters"]]
+            if mode["bound"] == 0.0:
+                continue
+            bounded += 1
+            assert particle["shape"] == SHAPE_NARROW
+            assert np.all(particles["shape"][rows] == SHAPE_NARROW)
+            # a little heavier, as rounding may leave the mother: the bound is still one
+            masses, n = particles["mass"][rows], len(rows)
+            heavier = phase_space_bound(particle["mass"] * (1.0 + 1e-9), masses, n) / BOUND_MARGIN**2
+            assert mode["bound"] > heavier
+    assert bounded > 1000
+    inclusive = modes[[model_draws_masses(m) for m in modes["model"]]]
+    assert len(inclusive) > 0
+    assert np.all(inclusive["bound"] == 0.0)
 
 
 def test_antiparticles_point_at_each_other(described):
