@@ -64,9 +64,11 @@ def draw_background(draws, column, key, numbers, begin, end, block, background):
     for k in range(events):
         block.background[k] = n
         number = poisson_number(words[0, column + k], words[1, column + k], background.clusters, draws)
-        for m in range(1, min(number, MAX_SHOWERS) + 1):
-            name_stream(draws, n, np.uint64(numbers[begin + k]), STAGE_BACKGROUND, m)
-            n += 1
+        number = min(number, MAX_SHOWERS)
+        base, event = n & PLACE, np.uint64(numbers[begin + k])
+        for m in range(number):
+            name_stream(draws, base + m, event, STAGE_BACKGROUND, m + 1)
+        n += number
     block.background[events] = n
     draw_blocks(draws, first, n, key, np.int64(0), np.int64(1))
 

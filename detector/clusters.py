@@ -263,13 +263,13 @@ def fill_sheet(draws, key, numbers, begin, end, block, who, calorimeter):
     """
     sheet, first = block.sheet, block.first
     for k in range(end - begin):
-        event = np.uint64(numbers[begin + k])
-        for j in range(first[k], first[k + 1]):
-            i = j & PLACE
-            draws.event[i] = event
-            draws.label[i] = np.uint64(sheet[LABEL + i])
-            draws.first[i] = np.uint64(sheet[FIRST + i])
+        event, start = np.uint64(numbers[begin + k]), first[k] & PLACE
+        for j in range((first[k + 1] - first[k]) & PLACE):
+            draws.event[start + j] = event
     n = first[end - begin]
+    for j in range(n & PLACE):
+        draws.label[j] = np.uint64(sheet[LABEL + j])
+        draws.first[j] = np.uint64(sheet[FIRST + j])
     draw_blocks(draws, np.int64(0), n, key, np.int64(0), np.int64(1))
     find_times(draws, sheet, n, calorimeter)
     n = list_wanted(sheet, first, end - begin, who)
@@ -326,8 +326,10 @@ def write_clusters(sheet, n, flights, clusters, start):
     copy_row(sheet, MATCH, n, clusters.track, start)
     for j in range(n & PLACE):
         out, flight = start + np.uint64(j), np.int64(sheet[FLIGHT + j])
-        clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
-        clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
+        i = np.uint64(max(flight, 0))  # looked up without a branch, which nobody could predict
+        mc, pdg = flights.mc[i], flights.pdg[i]
+        clusters.mc[out] = -1 if flight < 0 else mc
+        clusters.mcPDG[out] = 0 if flight < 0 else pdg
 
 
 @kernel
