@@ -326,10 +326,8 @@ def write_clusters(sheet, n, flights, clusters, start):
     copy_row(sheet, MATCH, n, clusters.track, start)
     for j in range(n & PLACE):
         out, flight = start + np.uint64(j), np.int64(sheet[FLIGHT + j])
-        i = np.uint64(max(flight, 0))  # looked up without a branch, which nobody could predict
-        mc, pdg = flights.mc[i], flights.pdg[i]
-        clusters.mc[out] = -1 if flight < 0 else mc
-        clusters.mcPDG[out] = 0 if flight < 0 else pdg
+        clusters.mc[out] = -1 if flight < 0 else flights.mc[flight]
+        clusters.mcPDG[out] = 0 if flight < 0 else flights.pdg[flight]
 
 
 @kernel
