@@ -2,9 +2,9 @@
 
 Three tables: tracks, calorimeter clusters, K_L/µ clusters.  ``mc`` columns point to the index of a true particle
 *in its event* (−1: none, i.e. beam background or fake).  Measured numbers are float32, whose relative 6e-8 is far below
-any resolution; helices with their covariance and χ² and the positions and energies of clusters, from which fits and
-sums go on, float64.  ``*_COLUMNS`` state unit and meaning of each column by its basf2 name where basf2 has one; the file
-writer and the documentation are made from them.
+any resolution; helices with covariance and χ² and the positions and energies of clusters, from which fits and sums go
+on, float64.  ``*_COLUMNS`` state unit and meaning of each column by its basf2 name where basf2 has one; the file writer
+and the documentation are made from them.
 """
 
 from typing import NamedTuple
